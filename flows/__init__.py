@@ -1,0 +1,1 @@
+"""The pipeline's steps as Prefect tasks and flows."""
