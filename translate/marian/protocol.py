@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,12 @@ Pieces = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Source pieces and, for each, the half-open character range of the text that it covers."""
+    """Source pieces and, for each, the half-open character range of the text that it covers.
+
+    Starts and ends never decrease; blanks around a word belong to no piece, so a lone ``▁`` and the
+    symbols ``<t>`` and ``</t>`` have empty ranges; the bytes of one character share its range. A piece
+    that the vocabulary lacks is ``<unk>``.
+    """
 
     pieces: Pieces
     offsets: tuple[tuple[int, int], ...]
@@ -22,7 +27,10 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text and, for each target piece, the half-open character range that it became."""
+    """A text and, for each target piece, the half-open character range that it became.
+
+    The space that a ``▁`` stands for belongs to no piece. Empty ranges: ``<t>``, ``</t>``, ``<unk>``, a lone ``▁``.
+    """
 
     text: str
     offsets: tuple[tuple[int, int], ...]
@@ -30,7 +38,10 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One sentence for the model: its source pieces (no ``</s>``, no language token) and a forced beginning."""
+    """One sentence for the model: its source pieces (no ``</s>``, no language token) and a forced beginning.
+
+    ``max_length`` bounds the hypothesis in pieces, the prefix counted; a longer prefix is kept whole.
+    """
 
     pieces: Pieces
     prefix: Pieces = ()
@@ -42,7 +53,8 @@ class Hypothesis:
     """One translation.
 
     ``pieces`` are target pieces (a forced prefix included, ``</s>`` left out), ``score`` is the mean
-    log-probability per piece (``</s>`` counted), ``attention`` has shape (len(pieces), len(source
+    log-probability per piece (``</s>`` counted; the pieces of a forced prefix count with log-probability
+    0, so compare hypotheses of different prefixes by `Engine.score`), ``attention`` has shape (len(pieces), len(source
     pieces)): the last decoder layer's first head, which guided alignment trains as the word alignment
     (Chen et al. 2016); rows need not sum to one, since ``</s>`` and the language token are cut off.
     """
@@ -83,9 +95,18 @@ class Engine(Protocol):
         ...
 
     def translate(
-        self, requests: Sequence[Request], *, beam_size: int, num_hypotheses: int = 1
+        self,
+        requests: Sequence[Request],
+        *,
+        beam_size: int,
+        num_hypotheses: int = 1,
+        on_progress: Callable[[int], None] | None = None,
     ) -> list[list[Hypothesis]]:
-        """Best first, ``num_hypotheses`` for each request, in the order of the requests."""
+        """Best first, ``num_hypotheses`` (at most ``beam_size``) for each request, in the order of the requests.
+
+        ``on_progress`` is called with the number of requests done so far, several times in a long run.
+        A request without pieces gets its prefix back. Raises ValueError for impossible sizes.
+        """
         ...
 
     def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:

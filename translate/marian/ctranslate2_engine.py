@@ -1,0 +1,180 @@
+"""MarianMT on CPU by CTranslate2: the default engine."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from translate.errors import UserError
+from translate.marian import batches, cache, convert
+from translate.marian.batches import Batch
+from translate.marian.checkpoint import Checkpoint
+from translate.marian.protocol import Hypothesis, Pieces, Request
+from translate.marian.tokenizer import CLOSE, OPEN, MarianTokenizer
+
+if TYPE_CHECKING:
+    import ctranslate2
+
+
+class CTranslate2Engine:
+    """A checkpoint converted once to ``compute_type`` (``int8`` or ``float32``) and run by CTranslate2.
+
+    ``threads`` is the number of cores used (default: those this process may use). ``batch_tokens``
+    bounds the padded source tokens of one batch. Raises UserError when the checkpoint cannot be used.
+    """
+
+    name = "ctranslate2"
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        compute_type: str = "int8",
+        threads: int | None = None,
+        batch_tokens: int = 1024,
+    ) -> None:
+        if compute_type not in convert.COMPUTE_TYPES:
+            raise UserError(f"Unknown compute type {compute_type}: choose one of {', '.join(convert.COMPUTE_TYPES)}.")
+        self.checkpoint = checkpoint
+        self.tokenizer = MarianTokenizer(checkpoint)
+        self._compute_type = compute_type
+        self._batch_tokens = batch_tokens
+        self._workers = threads or available_cores()
+        self._translator = self._load()
+
+    @property
+    def signature(self) -> dict[str, str]:
+        """What a number produced with this engine depends on."""
+        import ctranslate2
+
+        return {
+            "model": self.checkpoint.name,
+            "revision": self.checkpoint.revision or "",
+            "hash": self.checkpoint.hash,
+            "engine": self.name,
+            "engine_version": ctranslate2.__version__,
+            "compute_type": self._compute_type,
+            "language_token": self.tokenizer.language_token or "",
+        }
+
+    def translate(
+        self,
+        requests: Sequence[Request],
+        *,
+        beam_size: int,
+        num_hypotheses: int = 1,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """See `Engine.translate`."""
+        batches.check_sizes(beam_size, num_hypotheses)
+        results: list[list[Hypothesis]] = [[] for _ in requests]
+        done = 0
+
+        def finish(batch: Batch, futures: Sequence[Any]) -> None:
+            nonlocal done
+            for index, future in zip(batch.indices, futures, strict=True):
+                results[index] = self._hypotheses(requests[index], future.result())
+            done += len(batch.indices)
+            if on_progress is not None:
+                on_progress(done)
+
+        # A window of batches keeps every worker busy without queueing the whole run: progress comes
+        # steadily, and after an interrupt only the window is left to finish.
+        window: deque[tuple[Batch, Sequence[Any]]] = deque()
+        for batch in self._plan(requests):
+            window.append((batch, self._submit(requests, batch, beam_size, num_hypotheses)))
+            if len(window) > 2 * self._workers:
+                finish(*window.popleft())
+        while window:
+            finish(*window.popleft())
+        for index, request in enumerate(requests):
+            if not request.pieces:
+                results[index] = [batches.nothing(request)]
+        return results
+
+    def score(self, sources: Sequence[Pieces], targets: Sequence[Pieces]) -> list[list[float]]:
+        """See `Engine.score`."""
+        limit = self.checkpoint.shape.max_positions - 1
+        scored = self._translator.score_batch(
+            [self._source(pieces) for pieces in sources],
+            [list(target[:limit]) for target in targets],
+            max_batch_size=self._batch_tokens,
+            batch_type="tokens",
+            max_input_length=0,
+        )
+        return [
+            [*result.log_probs, *[-math.inf] * (len(target) + 1 - len(result.log_probs))]
+            for result, target in zip(scored, targets, strict=True)
+        ]
+
+    def _load(self) -> ctranslate2.Translator:
+        import ctranslate2
+
+        name = f"{self.checkpoint.hash[:32]}-{self._compute_type}-{ctranslate2.__version__}"
+        directory = cache.entry(name, lambda out: convert.convert(self.checkpoint, out, self._compute_type))
+        try:
+            return ctranslate2.Translator(
+                str(directory),
+                device="cpu",
+                compute_type=self._compute_type,
+                inter_threads=self._workers,
+                intra_threads=1,
+            )
+        except (RuntimeError, ValueError) as error:
+            raise UserError(f"CTranslate2 cannot load the converted model in {directory} ({error}).") from None
+
+    def _plan(self, requests: Sequence[Request]) -> Iterator[Batch]:
+        return batches.plan(
+            requests,
+            batch_tokens=self._batch_tokens,
+            limit=self.checkpoint.shape.max_positions - 1,
+            key=lambda request: OPEN in request.pieces or OPEN in request.prefix,
+        )
+
+    def _submit(
+        self, requests: Sequence[Request], batch: Batch, beam_size: int, num_hypotheses: int
+    ) -> Sequence[ctranslate2.AsyncTranslationResult]:
+        chosen = [requests[i] for i in batch.indices]
+        silence = [[OPEN], [CLOSE]] if self.tokenizer.protects and not batch.key else None
+        prefixes: list[list[str] | None] | None = None
+        if any(r.prefix for r in chosen):
+            prefixes = [list(r.prefix) for r in chosen]
+        futures = self._translator.translate_batch(
+            [self._source(r.pieces) for r in chosen],
+            target_prefix=prefixes,
+            asynchronous=True,
+            beam_size=beam_size,
+            num_hypotheses=num_hypotheses,
+            length_penalty=1,
+            disable_unk=True,
+            suppress_sequences=silence,
+            max_input_length=0,
+            max_decoding_length=batch.max_length,
+            return_scores=True,
+            return_attention=True,
+        )
+        return futures  # type: ignore[return-value]  # asynchronous=True returns futures
+
+    def _source(self, pieces: Pieces) -> list[str]:
+        language = [self.tokenizer.language_token] if self.tokenizer.language_token else []
+        limit = self.checkpoint.shape.max_positions - len(language) - 1
+        return [*language, *pieces[:limit], "</s>"]
+
+    def _hypotheses(self, request: Request, result: Any) -> list[Hypothesis]:
+        skip = 1 if self.tokenizer.language_token else 0
+        return [
+            batches.hypothesis(request, pieces, score, np.asarray(attention, dtype=np.float32)[:, skip:-1])
+            for pieces, score, attention in zip(result.hypotheses, result.scores, result.attention, strict=True)
+        ]
+
+
+def available_cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
