@@ -1,0 +1,123 @@
+"""Is a word that can be a noun or a verb used as a verb? A rule over its neighbours, no tagger.
+
+The rule answers "verb" only on clear evidence, since a protected word that is translated is the
+worse mistake: after a modal or a subject pronoun (`we benchmark`, `it benchmarks`), after the
+infinitive's `to` (`to pipeline jobs`, but not `due to pipeline bubbles`), and before a determiner
+where nothing makes the word a noun (`Benchmark the models`, `shards and batches the data`).
+"""
+
+from __future__ import annotations
+
+_MODALS = frozenset(
+    [
+        "can",
+        "could",
+        "will",
+        "would",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "cannot",
+        "can't",
+        "couldn't",
+        "won't",
+        "wouldn't",
+        "shouldn't",
+        "don't",
+        "doesn't",
+        "didn't",
+        "do",
+        "does",
+        "did",
+        "let's",
+        "please",
+        "never",
+    ]
+)
+_PLURAL_SUBJECTS = frozenset(
+    ["i", "we", "you", "they", "who", "let's", "we'll", "you'll", "they'll", "i'll", "we'd", "you'd", "they'd"]
+)
+_SINGULAR_SUBJECTS = frozenset(["it", "he", "she", "which", "that", "who", "everyone", "one"])
+_DETERMINERS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "these",
+        "those",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "our",
+        "their",
+        "each",
+        "every",
+        "all",
+        "both",
+        "several",
+        "some",
+        "any",
+        "many",
+        "another",
+        "it",
+        "them",
+        "us",
+        "him",
+        "me",
+    ]
+)
+_PREPOSITIONAL_TO = frozenset(
+    [
+        "due",
+        "thanks",
+        "according",
+        "compared",
+        "relative",
+        "similar",
+        "next",
+        "applied",
+        "access",
+        "related",
+        "contrast",
+        "addition",
+        "prior",
+        "specific",
+        "contributions",
+        "changes",
+        "respect",
+        "link",
+        "links",
+        "switched",
+        "moved",
+        "back",
+        "close",
+        "equivalent",
+    ]
+)
+_COORDINATORS = frozenset(["and", "or", "but", "then", "also", "to"])
+
+
+def is_verb(before: list[str], word: str, after: str | None, *, sentence_initial: bool) -> bool:
+    """Whether ``word`` is clearly a verb.
+
+    ``before`` holds up to two folded words before it, nearest last, within the clause; ``after`` the
+    folded word after it, None at the end of the clause.
+    """
+    previous = before[-1] if before else None
+    object_follows = after in _DETERMINERS
+    if previous in _MODALS or previous in _PLURAL_SUBJECTS:
+        return True
+    if previous == "to":
+        return len(before) < 2 or before[-2] not in _PREPOSITIONAL_TO  # noqa: PLR2004
+    if previous in _SINGULAR_SUBJECTS:
+        return word.endswith("s") and (object_follows or previous in {"it", "he", "she"})
+    if not object_follows:
+        return False
+    if previous is None:
+        return sentence_initial
+    return previous in _COORDINATORS or (previous.endswith("ly") and previous.isalpha())

@@ -1,0 +1,243 @@
+"""Which term occurrences survived in a translation.
+
+Maximal exclusive matching: n occurrences in the draft need n disjoint ones in the translation, and a
+term that stands inside a longer kept one does not count for itself. What counts as kept is the very
+surface of the draft (a plural stays plural; blanks may become other blanks; capitals follow the
+glossary's ``casing``), or, for an entry with a translation, that rendering or one of its forms in any
+case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from glossary.matcher import Matcher, Occurrence
+from glossary.terms import Casing
+from glossary.words import HYPHENS
+
+Diagnosis = Literal["kept", "dropped", "recased", "inflected", "split", "digits", "glued", "untranslated"]
+"""``kept``, or how an occurrence was lost: gone; other capitals; another number or separator
+(``embedding`` for ``embeddings``); blanks inside (``data set``); other digits; stuck to other
+letters; left in English although the glossary has a translation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of an occurrence of the draft; ``start:end`` is its place in the translation (-1: none).
+
+    For a lost occurrence the place is what the diagnosis speaks of, where there is one.
+    """
+
+    occurrence: Occurrence
+    diagnosis: Diagnosis
+    start: int = -1
+    end: int = -1
+
+    @property
+    def kept(self) -> bool:
+        return self.diagnosis == "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Verdicts in the order of the draft's occurrences, and what the translation has too much of.
+
+    ``surplus``: occurrences in the translation beyond the draft's, of terms that the draft has (a
+    doubled term). ``forbidden``: forbidden renderings of terms that the draft has.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    surplus: tuple[Occurrence, ...] = ()
+    forbidden: tuple[Occurrence, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return len(self.verdicts)
+
+    @property
+    def kept(self) -> int:
+        return sum(verdict.kept for verdict in self.verdicts)
+
+    @property
+    def missing(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if not verdict.kept)
+
+    @property
+    def ok(self) -> bool:
+        """Nothing lost, doubled or forbidden."""
+        return self.kept == self.total and not self.surplus and not self.forbidden
+
+
+def verify(
+    occurrences: Sequence[Occurrence],
+    target: str,
+    matcher: Matcher,
+    skip: Sequence[tuple[int, int]] = (),
+) -> Verification:
+    """Check the draft's ``occurrences`` against ``target`` (``skip``: ranges of it that do not count)."""
+    if not occurrences:
+        return Verification(())
+    tiles = [tile for tile in matcher.find(target, skip) if tile.term.translation is None]
+    placement = _Placement(occurrences, matcher.termbase.casing, len(target))
+    placement.assign_tiles(tiles)
+    free: list[Occurrence] = []
+    if placement.waiting():
+        wanted = {id(occurrences[index].term) for index in placement.waiting()}
+        free = [c for c in matcher.candidates(target, skip) if id(c.term) in wanted]
+        placement.assign_freely(free, matcher.renderings(target, skip))
+    verdicts = tuple(
+        _diagnose(occurrence, target, [c for c in free if c.term is occurrence.term and placement.is_free(c)])
+        if place is None
+        else Verdict(occurrence, "kept", place.start, place.end)
+        for occurrence, place in zip(occurrences, placement.places, strict=True)
+    )
+    counts = Counter(id(occurrence.term) for occurrence in occurrences)
+    hits = tuple(c for c in matcher.forbidden(target, skip) if id(c.term) in counts)
+    return Verification(verdicts, _surplus(counts, tiles, placement), hits)
+
+
+def accuracy(verifications: Iterable[Verification]) -> float:
+    """Kept occurrences over all occurrences, 0 to 1; 1 where there are none."""
+    kept = total = 0
+    for verification in verifications:
+        kept += verification.kept
+        total += verification.total
+    return kept / total if total else 1.0
+
+
+class _Placement:
+    """Draft occurrences on disjoint places in the translation, a map of which characters are taken."""
+
+    def __init__(self, occurrences: Sequence[Occurrence], casing: Casing, length: int) -> None:
+        self.occurrences = occurrences
+        self.places: list[Occurrence | None] = [None] * len(occurrences)
+        self._casing = casing
+        self._taken = bytearray(length)
+
+    def waiting(self) -> list[int]:
+        """Occurrences without a place, longest first."""
+        lost = [index for index, place in enumerate(self.places) if place is None]
+        return sorted(lost, key=lambda index: -len(self.occurrences[index].text))
+
+    def is_free(self, candidate: Occurrence) -> bool:
+        return self._taken.find(1, candidate.start, candidate.end) < 0
+
+    def assign_tiles(self, tiles: Sequence[Occurrence]) -> None:
+        """Use the translation's own longest-first division: identical surfaces, then other capitals where allowed."""
+        by_surface: dict[tuple[int, str], deque[Occurrence]] = {}
+        for tile in tiles:
+            by_surface.setdefault((id(tile.term), _blanks(tile.text)), deque()).append(tile)
+        for index, occurrence in enumerate(self.occurrences):
+            if occurrence.term.translation is not None:
+                continue
+            pool = by_surface.get((id(occurrence.term), _blanks(occurrence.text)))
+            if pool:
+                self._put(index, pool.popleft())
+        if self._casing == "sentence" and self.waiting():
+            self.assign_freely(tiles, ())
+
+    def assign_freely(self, candidates: Sequence[Occurrence], renderings: Sequence[Occurrence]) -> None:
+        """Give the waiting occurrences any free place, moving one that is in the way where it can stand elsewhere."""
+        kept, rendered = _by_term(candidates), _by_term(renderings)
+
+        def fitting(index: int) -> list[Occurrence]:
+            occurrence = self.occurrences[index]
+            if occurrence.term.translation is not None:
+                return rendered.get(id(occurrence.term), [])
+            same = kept.get(id(occurrence.term), [])
+            return [candidate for candidate in same if _same_surface(occurrence, candidate, self._casing)]
+
+        for index in self.waiting():
+            places = fitting(index)
+            free = next(filter(self.is_free, places), None)
+            if free is not None:
+                self._put(index, free)
+            else:
+                any(self._displace(index, place, fitting) for place in places)
+
+    def _put(self, index: int, place: Occurrence) -> None:
+        self.places[index] = place
+        self._taken[place.start : place.end] = b"\1" * (place.end - place.start)
+
+    def _lift(self, index: int) -> Occurrence:
+        place = self.places[index]
+        assert place is not None
+        self.places[index] = None
+        self._taken[place.start : place.end] = bytes(place.end - place.start)
+        return place
+
+    def _displace(self, index: int, place: Occurrence, fitting: Callable[[int], list[Occurrence]]) -> bool:
+        """Take ``place`` if the one occurrence that stands in its way has another place; else change nothing."""
+        blocking = [i for i, p in enumerate(self.places) if p and p.start < place.end and place.start < p.end]
+        if len(blocking) != 1:
+            return False
+        before = self._lift(blocking[0])
+        self._put(index, place)
+        other = next(filter(self.is_free, fitting(blocking[0])), None)
+        if other is None:
+            self._lift(index)
+        self._put(blocking[0], other or before)
+        return other is not None
+
+
+def _by_term(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]:
+    groups: dict[int, list[Occurrence]] = {}
+    for occurrence in occurrences:
+        groups.setdefault(id(occurrence.term), []).append(occurrence)
+    return groups
+
+
+def _blanks(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _same_surface(occurrence: Occurrence, candidate: Occurrence, casing: Casing) -> bool:
+    wanted, found = _blanks(occurrence.text), _blanks(candidate.text)
+    if wanted == found or casing == "draft":
+        return wanted == found
+    if wanted[1:] != found[1:] or wanted[0].lower() != found[0].lower():
+        return False
+    lower_by_nature = occurrence.term.match != "exact-case" and occurrence.term.text[0].islower()
+    return lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
+
+
+def _diagnose(occurrence: Occurrence, target: str, same: Sequence[Occurrence]) -> Verdict:
+    """How an occurrence was lost; ``same``: what is left in the translation that is spelled like its term."""
+    surface = occurrence.text
+    recased = [c for c in same if c.text.casefold() == surface.casefold()]
+    if same:
+        found = (recased or same)[0]
+        diagnosis: Diagnosis = "recased" if recased else "inflected"
+        if occurrence.term.translation is not None:
+            diagnosis = "untranslated"
+        return Verdict(occurrence, diagnosis, found.start, found.end)
+    if occurrence.term.translation is None:
+        for diagnosis, pattern in _broken_shapes(surface):
+            broken = re.search(pattern, target, re.IGNORECASE)
+            if broken:
+                return Verdict(occurrence, diagnosis, *broken.span())
+    return Verdict(occurrence, "dropped")
+
+
+def _broken_shapes(surface: str) -> list[tuple[Diagnosis, str]]:
+    letters = [re.escape(letter) for letter in surface if not letter.isspace() and letter not in HYPHENS]
+    shapes: list[tuple[Diagnosis, str]] = [("split", rf"(?<!\w){'[ -]?'.join(letters)}(?!\w)")]
+    if any(letter.isdigit() for letter in surface):
+        shapes.append(("digits", "(?<!\\w)" + re.sub(r"[0-9]+", "[0-9]*", re.escape(surface)) + "(?!\\w)"))
+    return [*shapes, ("glued", re.escape(surface))]
+
+
+def _surplus(counts: Counter[int], tiles: Sequence[Occurrence], placement: _Placement) -> tuple[Occurrence, ...]:
+    present = Counter(id(o.term) for o, p in zip(placement.occurrences, placement.places, strict=True) if p)
+    surplus = []
+    for tile in tiles:
+        term = id(tile.term)
+        if term in counts and placement.is_free(tile):
+            present[term] += 1
+            if present[term] > counts[term]:
+                surplus.append(tile)
+    return tuple(surplus)
