@@ -48,16 +48,16 @@ class DecodingConfig:
     beam_size: Annotated[int, Range(1, 64)]
     batch_tokens: Annotated[int, Range(64, 1_000_000)]
     length_ratio: Annotated[float, Range(1, 10)]
-    length_margin: Annotated[int, Range(1, 512)]
 
 
 @dataclass(frozen=True, slots=True)
 class DegenerateConfig:
     """When a translation is tried again, and how."""
 
-    max_repeats: Annotated[int, Range(2, 100)]
-    max_word_ratio: Annotated[float, Range(1, 100)]
-    min_word_ratio: Annotated[float, Range(0, 1)]
+    longest: Annotated[float, Range(1, 100)]
+    shortest: Annotated[float, Range(0, 1)]
+    repeats: Annotated[int, Range(2, 100)]
+    foreign: Annotated[float, Range(0, 1)]
     retry_beams: tuple[Annotated[int, Range(1, 64)], ...]
     retry_reference: bool
 
