@@ -1,0 +1,171 @@
+"""A segment's target from its translated sentences: texts joined, emoji and markup put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from translate.alignment import Alignment, Range
+from translate.document.model import Segment, Target, TargetSpan
+from translate.enforce import Rendering
+from translate.markup import position, project
+from translate.nesting import Wish, fit
+from translate.source import Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A segment in the target language.
+
+    ``terms`` gives, for each glossary occurrence placed by decoding, its range in ``target.text``; ``unsure`` are the
+    indices of spans whose place only the order of words suggests; ``pieces`` pairs each translated sentence with its
+    range in ``target.text``.
+    """
+
+    target: Target
+    terms: tuple[Range, ...]
+    unsure: tuple[int, ...]
+    pieces: tuple[tuple[Sentence, Range], ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """One stretch of the target: a copied gap, or a sentence."""
+
+    text: str
+    spans: list[tuple[int, int, int, bool, bool]]  # span index, start, end, fixed, sure
+    terms: list[Range]
+    sentence: Sentence | None = None
+
+
+def compose(segment: Segment, sentences: Sequence[Sentence], renderings: Sequence[Rendering | None]) -> Composed:
+    """Joins the sentences' renderings (None: the sentence is copied) into the segment's target."""
+    parts: list[_Part] = []
+    at = 0
+    for sentence, rendering in zip(sentences, renderings, strict=True):
+        if sentence.source is None or rendering is None:
+            continue  # copied with the gap around it
+        parts.append(_gap(segment, at, sentence.core[0]))
+        parts.append(_sentence(segment, sentence, rendering))
+        at = sentence.core[1]
+    parts.append(_gap(segment, at, len(segment.text)))
+    return _join(segment, parts)
+
+
+def _gap(segment: Segment, start: int, end: int) -> _Part:
+    """Text between sentences, copied with the spans that stand in it."""
+    part = _Part(segment.text[start:end], [], [])
+    for index, span in enumerate(segment.spans):
+        if span.start == span.end:
+            if start <= span.start <= end:
+                part.spans.append((index, span.start - start, span.start - start, False, True))
+        elif span.start < end and start < span.end:
+            part.spans.append((index, max(span.start, start) - start, min(span.end, end) - start, False, True))
+    return part
+
+
+def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Part:
+    source = sentence.source
+    assert source is not None
+    text, alignment = rendering.text, rendering.alignment
+    spans: list[tuple[int, int, int, bool, bool]] = []
+    for index, span in enumerate(segment.spans):
+        low, high = max(span.start, sentence.core[0]), min(span.end, sentence.core[1])
+        if low >= high:
+            continue
+        if span.opaque:
+            place = next((rendering.places[i] for i, p in enumerate(source.protected) if p.span == index), None)
+            if place is not None:
+                spans.append((index, *place, True, True))
+                continue
+        inside = [k for k, origin in enumerate(sentence.origin) if low <= origin < high]
+        if not inside:
+            continue
+        found = project(source.text, text, alignment, inside[0], inside[-1] + 1)
+        spans.append((index, found.start, found.end, False, found.sure))
+    terms = [
+        place
+        for protected, place in zip(source.protected, rendering.places, strict=True)
+        if protected.occurrence is not None and place is not None
+    ]
+    return _with_marks(sentence, text, alignment, spans, terms)
+
+
+def _with_marks(
+    sentence: Sentence,
+    text: str,
+    alignment: Alignment,
+    spans: list[tuple[int, int, int, bool, bool]],
+    terms: list[Range],
+) -> _Part:
+    """Puts emoji and markup without width back after the word that they follow."""
+    source = sentence.source
+    assert source is not None
+    solid = [(a, b) for _, a, b, fixed, _ in spans if fixed] + terms
+    inserts: list[tuple[int, str, int | None]] = []
+    for mark in sentence.marks:
+        at = position(source.text.rstrip(), text, alignment, len(source.text[: mark.at].rstrip()))
+        for a, b in solid:
+            if a < at < b:
+                at = b
+        shown = mark.text
+        if shown and at > 0:
+            shown = " " + shown if source.text[mark.at - 1 : mark.at] == " " else shown
+        inserts.append((at, shown, mark.span))
+    out: list[str] = []
+    done = 0
+    offsets: list[tuple[int, int]] = []  # (place in text, how much longer the text is from there on)
+    growth = 0
+    for at, shown, index in sorted(inserts, key=lambda item: item[0]):
+        out.append(text[done:at])
+        done = at
+        if index is not None:
+            spans.append((index, at + growth, at + growth, False, True))
+        else:
+            out.append(shown)
+            growth += len(shown)
+            offsets.append((at, growth))
+    out.append(text[done:])
+
+    def start_of(at: int) -> int:
+        return at + max((g for place, g in offsets if place <= at), default=0)
+
+    def end_of(at: int) -> int:
+        return at + max((g for place, g in offsets if place < at), default=0)
+
+    placed = {index for _, _, index in inserts if index is not None}
+    spans = [
+        span if span[0] in placed else (span[0], start_of(span[1]), end_of(span[2]), span[3], span[4]) for span in spans
+    ]
+    return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], sentence)
+
+
+def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
+    text = "".join(part.text for part in parts)
+    low: dict[int, int] = {}
+    high: dict[int, int] = {}
+    fixed: set[int] = set()
+    shaky: set[int] = set()
+    terms: list[Range] = []
+    pieces: list[tuple[Sentence, Range]] = []
+    at = 0
+    for part in parts:
+        for index, start, end, is_fixed, sure in part.spans:
+            low[index] = min(low.get(index, len(text)), at + start)
+            high[index] = max(high.get(index, 0), at + end)
+            if is_fixed:
+                fixed.add(index)
+            if not sure:
+                shaky.add(index)
+        terms += [(at + a, at + b) for a, b in part.terms]
+        if part.sentence is not None:
+            pieces.append((part.sentence, (at, at + len(part.text))))
+        at += len(part.text)
+    wishes = [
+        Wish(low[i], high[i], i in fixed, i not in shaky) if i in low else Wish(len(text), len(text), sure=False)
+        for i in range(len(segment.spans))
+    ]
+    ranges, moved = fit(text, segment.spans, wishes)
+    spans = tuple(TargetSpan(a, b, i) for i, (a, b) in enumerate(ranges))
+    lost = {i for i, wish in enumerate(wishes) if i not in low and segment.spans[i].start < segment.spans[i].end}
+    return Composed(Target(text, spans), tuple(terms), tuple(sorted(shaky | set(moved) | lost)), tuple(pieces))

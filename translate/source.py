@@ -1,0 +1,181 @@
+"""A sentence as the model sees it: clean, and with the ranges that must come through verbatim marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from glossary import Occurrence
+from translate.document.model import Segment
+from translate.sentences import sentence_ranges
+
+EMOJI = re.compile(
+    "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001faff\U000e0020-\U000e007f\u200d\u20e3\ufe0f]+"
+)
+SURROGATE_FROM = 32
+"""Opaque text of this many characters or more, or with a space in it, is shown to the model as a short stand-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Protected:
+    """A range of ``Source.text`` in whose place the target must have ``surface``, once.
+
+    ``span`` indexes ``Segment.spans`` where an opaque span is protected; for a glossary term it is None
+    and ``occurrence`` tells which term stands there.
+    """
+
+    start: int
+    end: int
+    surface: str
+    span: int | None = None
+    occurrence: Occurrence | None = None
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether the draft's own text must come through; False for a term with a preferred translation."""
+        return self.occurrence is None or self.occurrence.term.translation is None
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """What satisfies the range where it is not verbatim: the preferred translation and its inflected forms."""
+        return () if self.occurrence is None else self.occurrence.term.renderings
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is sent to the model. Equal sources are translated once."""
+
+    text: str
+    protected: tuple[Protected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something without words that must be put back: ``text`` (emoji) or a zero-width span, before ``Source.text[at]``."""
+
+    at: int
+    text: str = ""
+    span: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a segment.
+
+    ``start:end`` is its range in ``Segment.text``; ``core`` the part of it that the model sees (what stands
+    around it, such as a leading bullet or a trailing emoji, is copied). ``origin`` gives, for each character of
+    ``source.text``, its offset in ``Segment.text``. ``source`` is None where there is nothing to translate.
+    """
+
+    start: int
+    end: int
+    core: tuple[int, int]
+    source: Source | None
+    origin: tuple[int, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+def sentences(segment: Segment, occurrences: Sequence[Occurrence]) -> list[Sentence]:
+    """The segment's sentences, ready for the model.
+
+    ``occurrences`` are the glossary terms in ``segment.text``. A sentence with no letter outside protected
+    ranges has no source: it is copied.
+    """
+    return [_sentence(segment, occurrences, start, end) for start, end in sentence_ranges(segment)]
+
+
+def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, end: int) -> Sentence:
+    opaque = [
+        (span.start, span.end, index)
+        for index, span in enumerate(segment.spans)
+        if span.opaque and span.start < span.end and start <= span.start and span.end <= end
+    ]
+    # A span inside an opaque one (an image in a URL link) is part of it.
+    opaque = [o for o in opaque if not any(p is not o and p[0] <= o[0] and o[1] <= p[1] and p[2] < o[2] for p in opaque)]
+    terms = [o for o in occurrences if start <= o.start and o.end <= end]
+    core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque])
+    if core is None or not _has_words(segment.text, core, [*((a, b) for a, b, _ in opaque), *((t.start, t.end) for t in terms)]):
+        return Sentence(start, end, (start, end), None)
+    return _build(segment, start, end, core, opaque, terms)
+
+
+def _core(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
+    """The range from the first to the last character that matters to the model, closing punctuation included."""
+    covered = {i for a, b in opaque for i in range(a, b)}
+    wordy = [i for i in range(start, end) if text[i].isalnum() or i in covered]
+    if not wordy:
+        return None
+    first, last = wordy[0], wordy[-1] + 1
+    while first > start and (text[first - 1] in "\"'“‘«([{¿¡$€£@#+-~." and not text[first - 1].isspace()):
+        first -= 1
+    while last < end and not text[last].isspace() and not EMOJI.match(text[last]):
+        last += 1
+    return first, last
+
+
+def _has_words(text: str, core: tuple[int, int], protected: Sequence[tuple[int, int]]) -> bool:
+    covered = {i for a, b in protected for i in range(a, b)}
+    return any(text[i].isalpha() for i in range(*core) if i not in covered)
+
+
+def _build(
+    segment: Segment,
+    start: int,
+    end: int,
+    core: tuple[int, int],
+    opaque: Sequence[tuple[int, int, int]],
+    terms: Sequence[Occurrence],
+) -> Sentence:
+    """Copies the core character by character: white space folded, emoji taken out, long opaque text stood in for."""
+    text = segment.text
+    starts = {a: (b, index) for a, b, index in opaque}
+    out: list[str] = []
+    origin: list[int] = []
+    marks: list[Mark] = []
+    at: dict[int, int] = {}
+    protected: list[Protected] = []
+    i = core[0]
+    while i < core[1]:
+        at[i] = len(out)
+        if i in starts:
+            stop, index = starts[i]
+            shown = _shown(text[i:stop], len(protected))
+            protected.append(Protected(len(out), len(out) + len(shown), text[i:stop], span=index))
+            origin += [i] * len(shown)
+            out += shown
+            i = stop
+        elif found := EMOJI.match(text, i, core[1]):
+            # Its neighbouring space goes with it, so that the model sees no gap.
+            marks.append(Mark(len(out), found.group()))
+            i = found.end()
+        elif text[i].isspace():
+            if out and out[-1] != " ":
+                out.append(" ")
+                origin.append(i)
+            i += 1
+        else:
+            out.append(text[i])
+            origin.append(i)
+            i += 1
+    at[core[1]] = len(out)
+    for term in terms:
+        if term.start in at and term.end in at and at[term.start] < at[term.end]:
+            surface = term.term.translation or "".join(out[at[term.start] : at[term.end]])
+            protected.append(Protected(at[term.start], at[term.end], surface, occurrence=term))
+    marks += [
+        Mark(at[span.start], span=index)
+        for index, span in enumerate(segment.spans)
+        if span.start == span.end and span.start in at and core[0] < span.start < core[1]
+    ]
+    protected.sort(key=lambda p: (p.start, p.end))
+    marks.sort(key=lambda mark: mark.at)
+    source = Source("".join(out), tuple(protected))
+    return Sentence(start, end, core, source, tuple(origin), tuple(marks))
+
+
+def _shown(content: str, number: int) -> str:
+    if len(content) < SURROGATE_FROM and content.isascii() and not any(c.isspace() for c in content):
+        return content
+    return f"X{number + 1}"

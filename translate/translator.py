@@ -1,0 +1,227 @@
+"""Segments in, targets out: sentences of a whole run translated together, the glossary enforced, markup put back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from glossary import Matcher, Occurrence, Verification, verify
+from translate.compose import Composed, compose
+from translate.document.model import Segment, Span, Target, TargetSpan
+from translate.enforce import Rendering, copied, enforce, request
+from translate.marian.protocol import Engine
+from translate.quality import Defect, Limits, defects
+from translate.source import Sentence, Source, sentences
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many sentences are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to decode. ``ratio``: the most target pieces a source piece; ``retry_beams``: for degenerate output."""
+
+    beam_size: int = 4
+    ratio: float = 3.0
+    retry_beams: tuple[int, ...] = (1, 8)
+    limits: Limits = field(default_factory=Limits)
+    italic: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesized:
+    """A translated source: its rendering, what is wrong with it, and how often it was tried (1: the first pass)."""
+
+    rendering: Rendering
+    defects: tuple[Defect, ...] = ()
+    attempts: int = 1
+    engine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """A segment, its target, the glossary's verdict on it and what a reviewer should look at.
+
+    ``sentences`` pairs each translated sentence with its range in ``target.text`` and its hypothesis.
+    """
+
+    segment: Segment
+    target: Target
+    occurrences: tuple[Occurrence, ...]
+    verification: Verification
+    sentences: tuple[tuple[Sentence, tuple[int, int], Hypothesized], ...]
+    flags: tuple[str, ...]
+
+    @property
+    def score(self) -> float | None:
+        """Mean log-probability per piece over the segment's sentences; None if nothing was decoded."""
+        total = sum(h.rendering.pieces for _, _, h in self.sentences)
+        if not total:
+            return None
+        return sum(h.rendering.score * h.rendering.pieces for _, _, h in self.sentences) / total
+
+
+def translate_segments(
+    segments: Sequence[Segment],
+    engine: Engine,
+    matcher: Matcher,
+    settings: Settings,
+    *,
+    reference_engine: Callable[[], Engine] | None = None,
+    on_progress: Progress | None = None,
+) -> list[Translation]:
+    """Translates every segment, in order. Equal sentences are translated once.
+
+    ``reference_engine`` gives the engine that is tried last on degenerate output (None: none is).
+    """
+    found = [occurrences(segment, matcher) for segment in segments]
+    split = [sentences(segment, terms) for segment, terms in zip(segments, found, strict=True)]
+    unique = list(dict.fromkeys(s.source for group in split for s in group if s.source is not None))
+    done = dict(zip(unique, translate_sources(unique, engine, settings, reference_engine, on_progress), strict=True))
+    return [
+        _translation(segment, terms, group, done, matcher, settings)
+        for segment, terms, group in zip(segments, found, split, strict=True)
+    ]
+
+
+def occurrences(segment: Segment, matcher: Matcher) -> list[Occurrence]:
+    """The glossary's terms in a segment's text, code and URLs left out."""
+    opaque = [(span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end]
+    return matcher.find(re.sub(r"\s", " ", segment.text), opaque)
+
+
+def translate_sources(
+    sources: Sequence[Source],
+    engine: Engine,
+    settings: Settings,
+    reference_engine: Callable[[], Engine] | None = None,
+    on_progress: Progress | None = None,
+) -> list[Hypothesized]:
+    """A hypothesis for each source with its protected ranges in place, degenerate ones tried again."""
+    results = _pass(sources, engine, settings, settings.beam_size, on_progress)
+    for beam in settings.retry_beams:
+        results = _retry(sources, results, settings, lambda: engine, beam)
+    if reference_engine is not None and engine.name != "transformers":
+        results = _retry(sources, results, settings, reference_engine, settings.beam_size)
+    return results
+
+
+def _retry(
+    sources: Sequence[Source],
+    results: list[Hypothesized],
+    settings: Settings,
+    engine: Callable[[], Engine],
+    beam: int,
+) -> list[Hypothesized]:
+    bad = [k for k, result in enumerate(results) if result.defects]
+    if not bad:
+        return results
+    again = _pass([sources[k] for k in bad], engine(), settings, beam, None)
+    results = list(results)
+    for k, new in zip(bad, again, strict=True):
+        old = results[k]
+        chosen = new if len(new.defects) < len(old.defects) else old
+        results[k] = Hypothesized(chosen.rendering, chosen.defects, old.attempts + 1, chosen.engine)
+    return results
+
+
+def _pass(
+    sources: Sequence[Source], engine: Engine, settings: Settings, beam: int, on_progress: Progress | None
+) -> list[Hypothesized]:
+    prepared = [request(source, engine.tokenizer, settings.ratio) for source in sources]
+    report = None if on_progress is None else (lambda n: on_progress(n, len(sources)))
+    raw = engine.translate([r for _, r in prepared], beam_size=beam, on_progress=report)
+    renderings = enforce(
+        sources,
+        [encoded for encoded, _ in prepared],
+        [hypotheses[0] for hypotheses in raw],
+        engine,
+        beam_size=beam,
+        ratio=settings.ratio,
+    )
+    return [
+        Hypothesized(rendering, defects(source.text, rendering.text, settings.limits), 1, engine.name)
+        for source, rendering in zip(sources, renderings, strict=True)
+    ]
+
+
+def _translation(
+    segment: Segment,
+    terms: list[Occurrence],
+    group: list[Sentence],
+    done: dict[Source, Hypothesized],
+    matcher: Matcher,
+    settings: Settings,
+) -> Translation:
+    hypotheses = [done[s.source] if s.source is not None else None for s in group]
+    renderings = [None if h is None else (copied_if_hopeless(s, h)) for s, h in zip(group, hypotheses, strict=True)]
+    composed = compose(segment, group, renderings)
+    opaque = [
+        (place.start, place.end)
+        for place in composed.target.spans
+        if place.source is not None and segment.spans[place.source].opaque and place.start < place.end
+    ]
+    verification = verify(terms, composed.target.text, matcher, opaque)
+    target = _italicised(composed, segment, verification) if settings.italic else composed.target
+    by_sentence = {id(s): h for s, h in zip(group, hypotheses, strict=True) if h is not None}
+    pieces = tuple((s, place, by_sentence[id(s)]) for s, place in composed.pieces)
+    flags = _flags(composed, verification, pieces)
+    return Translation(segment, target, tuple(terms), verification, pieces, flags)
+
+
+def copied_if_hopeless(sentence: Sentence, hypothesis: Hypothesized) -> Rendering:
+    """The hypothesis, or the English itself where the model gave nothing at all or another script."""
+    assert sentence.source is not None
+    hopeless = {"empty", "script"} & set(hypothesis.defects)
+    return copied(sentence.source) if hopeless else hypothesis.rendering
+
+
+def _flags(
+    composed: Composed, verification: Verification, pieces: Sequence[tuple[Sentence, tuple[int, int], Hypothesized]]
+) -> tuple[str, ...]:
+    flags: list[str] = []
+    if verification.missing:
+        flags.append("term-missing")
+    if verification.surplus:
+        flags.append("term-doubled")
+    if verification.forbidden:
+        flags.append("term-forbidden")
+    rungs = {rung for _, _, h in pieces for rung in h.rendering.rungs}
+    flags += [f"term-{rung}" for rung in ("replaced", "inserted") if rung in rungs]
+    flags += sorted({f"degenerate-{d}" for _, _, h in pieces for d in h.defects})
+    if composed.unsure:
+        flags.append("markup-unsure")
+    return tuple(flags)
+
+
+def _italicised(composed: Composed, segment: Segment, verification: Verification) -> Target:
+    """Sets kept terms of style italic in italics where the text around them is upright."""
+    if segment.kind in ("title", "excerpt", "front-matter", "heading", "alt"):
+        return composed.target
+    slanted = [p for p in composed.target.spans if p.source is not None and _upright_forbidden(segment.spans[p.source])]
+    spans = list(composed.target.spans)
+    text = composed.target.text
+    for verdict in verification.verdicts:
+        start, end = verdict.start, verdict.end
+        if not verdict.kept or verdict.occurrence.term.style != "italic":
+            continue
+        if any(p.start < end and start < p.end for p in slanted):
+            continue
+        if _joined(text, start, end) or any(_crosses((p.start, p.end), (start, end)) for p in spans):
+            continue
+        spans.append(TargetSpan(start, end, None, "*"))
+    return Target(text, tuple(spans))
+
+
+def _upright_forbidden(span: Span) -> bool:
+    return span.kind in ("emphasis", "strong") or span.opaque
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    """Whether the term touches a letter or digit, where an asterisk would not open or close emphasis."""
+    return text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()
+
+
+def _crosses(a: tuple[int, int], b: tuple[int, int]) -> bool:
+    return a[0] < b[0] < a[1] < b[1] or b[0] < a[0] < b[1] < a[1]
