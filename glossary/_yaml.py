@@ -101,5 +101,5 @@ def _node(event: yaml.Event, line: int, path: Path, *, again: bool) -> Node | No
     if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag is not None:
         raise GlossaryError(path, line, f"the YAML tag `{event.tag}` is not used here; remove it.")
     if isinstance(event, yaml.ScalarEvent):
-        return Scalar(event.value, event.style is None, line)
+        return Scalar(event.value, not event.style, line)
     return Sequence([], line) if isinstance(event, yaml.SequenceStartEvent) else Mapping([], line)

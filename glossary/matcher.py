@@ -278,7 +278,7 @@ def _begins_sentence(text: str, start: int) -> bool:
 def _is_verb(words: Words, first: int, last: int, occurrence: Occurrence) -> bool:
     before: list[str] = []
     index = first
-    while index and len(before) < 2 and words.gap(index - 1) == " " and words.keys[index - 1]:  # noqa: PLR2004
+    while index and len(before) < 2 and words.gap(index - 1) == " " and words.keys[index - 1]:
         index -= 1
         before.insert(0, words.keys[index])
     if before and words.text[words.ends[first - 1]] in HYPHENS:

@@ -113,7 +113,7 @@ def is_verb(before: list[str], word: str, after: str | None, *, sentence_initial
     if previous in _MODALS or previous in _PLURAL_SUBJECTS:
         return True
     if previous == "to":
-        return len(before) < 2 or before[-2] not in _PREPOSITIONAL_TO  # noqa: PLR2004
+        return len(before) < 2 or before[-2] not in _PREPOSITIONAL_TO
     if previous in _SINGULAR_SUBJECTS:
         return word.endswith("s") and (object_follows or previous in {"it", "he", "she"})
     if not object_follows:

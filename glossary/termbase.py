@@ -114,8 +114,9 @@ def make_termbase(terms: Iterable[Term], *, casing: Casing = "draft", path: Path
             key = (spell(spelling) if term.match == "exact-case" else keys_of(spelling), affixes(spelling))
             other = seen.setdefault(key, term)
             if other is not term:
+                where = f" on line {other.line}" if other.line else ""
                 raise GlossaryError(
-                    place, term.line or None, f"{spelling!r} is already listed on line {other.line}; keep one of them."
+                    place, term.line or None, f"{spelling!r} is listed already{where}; keep one of them."
                 )
         if len({spell(spelling) for spelling in term.spellings}) < len(term.spellings):
             raise GlossaryError(place, term.line or None, f"{term.text!r} lists a spelling twice; keep one of them.")

@@ -40,7 +40,7 @@ def gap_key(gap: str) -> str:
     if gap == " " or gap in HYPHENS:
         return " "
     if gap.isspace():
-        return " " if gap.count("\n") < 2 else "\n\n"  # noqa: PLR2004
+        return " " if gap.count("\n") < 2 else "\n\n"
     return gap
 
 
