@@ -19,7 +19,7 @@ from translate.errors import UserError
 
 EngineName = Literal["ctranslate2", "transformers"]
 Layout = Literal["comment-after", "comment-before", "target-only"]
-Metric = Literal["bleu", "chrf", "ter"]
+Metric = Literal["BLEU", "chrF2", "chrF++", "TER"]
 
 
 @dataclass(frozen=True, slots=True)
