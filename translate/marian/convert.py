@@ -137,8 +137,8 @@ def _embeddings(checkpoint: Checkpoint, weights: Weights) -> tuple[Array, Array,
     for matrix, rows in ((source, expected[0]), (target, expected[1]), (output, expected[1])):
         if matrix.shape != (rows, shape.d_model):
             raise UserError(
-                f"{checkpoint.directory / 'model.safetensors'} has embeddings of shape {matrix.shape[0] + 1} × "
-                f"{matrix.shape[1]}, but config.json says {rows + 1} × {shape.d_model}: the files are of two checkpoints."
+                f"{checkpoint.directory / 'model.safetensors'} has embeddings of shape {matrix.shape[0] + 1} x "
+                f"{matrix.shape[1]}, but config.json says {rows + 1} x {shape.d_model}: they are of two checkpoints."
             )
     return source, target, output
 
@@ -188,7 +188,7 @@ def _weights(checkpoint: Checkpoint) -> Weights:
     import numpy as np
     from safetensors import SafetensorError, safe_open
 
-    file = safe_open(checkpoint.directory / "model.safetensors", framework="numpy")
+    file: Any = safe_open(checkpoint.directory / "model.safetensors", framework="numpy")
     names = frozenset(file.keys())
 
     def read(name: str) -> Array:

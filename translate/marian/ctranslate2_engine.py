@@ -144,7 +144,7 @@ class CTranslate2Engine:
         prefixes: list[list[str] | None] | None = None
         if any(r.prefix for r in chosen):
             prefixes = [list(r.prefix) for r in chosen]
-        futures = self._translator.translate_batch(
+        futures: Sequence[ctranslate2.AsyncTranslationResult] = self._translator.translate_batch(
             [self._source(r.pieces) for r in chosen],
             target_prefix=prefixes,
             asynchronous=True,
@@ -158,7 +158,7 @@ class CTranslate2Engine:
             return_scores=True,
             return_attention=True,
         )
-        return futures  # type: ignore[return-value]  # asynchronous=True returns futures
+        return futures
 
     def _source(self, pieces: Pieces) -> list[str]:
         language = [self.tokenizer.language_token] if self.tokenizer.language_token else []

@@ -87,7 +87,11 @@ class Engine(Protocol):
     """A MarianMT checkpoint that is ready to translate."""
 
     name: str
-    tokenizer: Tokenizer
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The checkpoint's tokenizer."""
+        ...
 
     @property
     def signature(self) -> dict[str, str]:

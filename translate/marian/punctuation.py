@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (look-alike characters are the subject here)
 """Typographic characters in the spelling that OPUS checkpoints were trained on, with offsets kept.
 
 OPUS corpora pass through Moses ``normalize-punctuation.perl`` before SentencePiece; a checkpoint's
