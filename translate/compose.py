@@ -19,13 +19,23 @@ class Composed:
 
     ``terms`` gives, for each glossary occurrence placed by decoding, its range in ``target.text``; ``unsure`` are the
     indices of spans whose place only the order of words suggests; ``pieces`` pairs each translated sentence with its
-    range in ``target.text``.
+    range in ``target.text``; ``links`` are word links between ``Segment.text`` and ``target.text``.
     """
 
     target: Target
     terms: tuple[Range, ...]
     unsure: tuple[int, ...]
     pieces: tuple[tuple[Sentence, Range], ...]
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A target range and the range of the segment's text that it comes from most; ``weight`` is 0 to 1."""
+
+    source: Range
+    target: Range
+    weight: float
 
 
 @dataclass(slots=True)
@@ -35,6 +45,7 @@ class _Part:
     text: str
     spans: list[tuple[int, int, int, bool, bool]]  # span index, start, end, fixed, sure
     terms: list[Range]
+    links: list[Link]
     sentence: Sentence | None = None
 
 
@@ -54,7 +65,7 @@ def compose(segment: Segment, sentences: Sequence[Sentence], renderings: Sequenc
 
 def _gap(segment: Segment, start: int, end: int) -> _Part:
     """Text between sentences, copied with the spans that stand in it."""
-    part = _Part(segment.text[start:end], [], [])
+    part = _Part(segment.text[start:end], [], [], [])
     for index, span in enumerate(segment.spans):
         if span.start == span.end:
             if start <= span.start <= end:
@@ -137,7 +148,21 @@ def _with_marks(
     spans = [
         span if span[0] in placed else (span[0], start_of(span[1]), end_of(span[2]), span[3], span[4]) for span in spans
     ]
-    return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], sentence)
+    moved = [Link(link.source, (start_of(link.target[0]), end_of(link.target[1])), link.weight) for link in _links(sentence, alignment)]
+    return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], moved, sentence)
+
+
+def _links(sentence: Sentence, alignment: Alignment) -> list[Link]:
+    """The strongest link of each target piece, in the segment's offsets on the source side."""
+    if not alignment.source or not sentence.origin:
+        return []
+    links = []
+    for row, column in enumerate(alignment.weights.argmax(axis=1)):
+        start, end = alignment.source[int(column)]
+        if start < end <= len(sentence.origin):
+            source = (sentence.origin[start], sentence.origin[end - 1] + 1)
+            links.append(Link(source, alignment.target[row], float(alignment.weights[row, column])))
+    return links
 
 
 def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
@@ -147,6 +172,7 @@ def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
     fixed: set[int] = set()
     shaky: set[int] = set()
     terms: list[Range] = []
+    links: list[Link] = []
     pieces: list[tuple[Sentence, Range]] = []
     at = 0
     for part in parts:
@@ -158,6 +184,7 @@ def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
             if not sure:
                 shaky.add(index)
         terms += [(at + a, at + b) for a, b in part.terms]
+        links += [Link(link.source, (at + link.target[0], at + link.target[1]), link.weight) for link in part.links]
         if part.sentence is not None:
             pieces.append((part.sentence, (at, at + len(part.text))))
         at += len(part.text)
@@ -168,4 +195,4 @@ def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
     ranges, moved = fit(text, segment.spans, wishes)
     spans = tuple(TargetSpan(a, b, i) for i, (a, b) in enumerate(ranges))
     lost = {i for i, wish in enumerate(wishes) if i not in low and segment.spans[i].start < segment.spans[i].end}
-    return Composed(Target(text, spans), tuple(terms), tuple(sorted(shaky | set(moved) | lost)), tuple(pieces))
+    return Composed(Target(text, spans), tuple(terms), tuple(sorted(shaky | set(moved) | lost)), tuple(pieces), tuple(links))

@@ -35,7 +35,7 @@ def defects(source: str, target: str, limits: Limits | None = None) -> tuple[Def
         found.append("script")
     if len(target) > limits.longest * len(source) + limits.slack:
         found.append("long")
-    if len(target) + limits.slack / 2 < limits.shortest * len(source):
+    if len(target) + limits.slack / 3 < limits.shortest * len(source):
         found.append("short")
     return tuple(found)
 

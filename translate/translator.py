@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from glossary import Matcher, Occurrence, Verification, verify
-from translate.compose import Composed, compose
+from translate.compose import Composed, Link, compose
 from translate.document.model import Segment, Span, Target, TargetSpan
 from translate.enforce import Rendering, copied, enforce, request
 from translate.marian.protocol import Engine
@@ -43,7 +43,8 @@ class Hypothesized:
 class Translation:
     """A segment, its target, the glossary's verdict on it and what a reviewer should look at.
 
-    ``sentences`` pairs each translated sentence with its range in ``target.text`` and its hypothesis.
+    ``sentences`` pairs each translated sentence with its range in ``target.text`` and its hypothesis; ``links`` are
+    the word links between the two texts.
     """
 
     segment: Segment
@@ -51,6 +52,7 @@ class Translation:
     occurrences: tuple[Occurrence, ...]
     verification: Verification
     sentences: tuple[tuple[Sentence, tuple[int, int], Hypothesized], ...]
+    links: tuple[Link, ...]
     flags: tuple[str, ...]
 
     @property
@@ -62,6 +64,35 @@ class Translation:
         return sum(h.rendering.score * h.rendering.pieces for _, _, h in self.sentences) / total
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Segments cut into sentences, and the distinct sources that the model has to translate."""
+
+    segments: tuple[Segment, ...]
+    occurrences: tuple[tuple[Occurrence, ...], ...]
+    sentences: tuple[tuple[Sentence, ...], ...]
+    sources: tuple[Source, ...]
+
+
+def plan(segments: Sequence[Segment], matcher: Matcher) -> Plan:
+    """What there is to translate. Equal sentences are one source."""
+    found = tuple(tuple(occurrences(segment, matcher)) for segment in segments)
+    split = tuple(tuple(sentences(segment, terms)) for segment, terms in zip(segments, found, strict=True))
+    unique = dict.fromkeys(s.source for group in split for s in group if s.source is not None)
+    return Plan(tuple(segments), found, split, tuple(unique))
+
+
+def assemble(
+    planned: Plan, hypotheses: Sequence[Hypothesized], matcher: Matcher, settings: Settings
+) -> list[Translation]:
+    """The translation of each segment, from one hypothesis for each of the plan's sources."""
+    done = dict(zip(planned.sources, hypotheses, strict=True))
+    return [
+        _translation(segment, list(terms), list(group), done, matcher, settings)
+        for segment, terms, group in zip(planned.segments, planned.occurrences, planned.sentences, strict=True)
+    ]
+
+
 def translate_segments(
     segments: Sequence[Segment],
     engine: Engine,
@@ -71,18 +102,13 @@ def translate_segments(
     reference_engine: Callable[[], Engine] | None = None,
     on_progress: Progress | None = None,
 ) -> list[Translation]:
-    """Translates every segment, in order. Equal sentences are translated once.
+    """Translates every segment, in order.
 
     ``reference_engine`` gives the engine that is tried last on degenerate output (None: none is).
     """
-    found = [occurrences(segment, matcher) for segment in segments]
-    split = [sentences(segment, terms) for segment, terms in zip(segments, found, strict=True)]
-    unique = list(dict.fromkeys(s.source for group in split for s in group if s.source is not None))
-    done = dict(zip(unique, translate_sources(unique, engine, settings, reference_engine, on_progress), strict=True))
-    return [
-        _translation(segment, terms, group, done, matcher, settings)
-        for segment, terms, group in zip(segments, found, split, strict=True)
-    ]
+    planned = plan(segments, matcher)
+    hypotheses = translate_sources(planned.sources, engine, settings, reference_engine, on_progress)
+    return assemble(planned, hypotheses, matcher, settings)
 
 
 def occurrences(segment: Segment, matcher: Matcher) -> list[Occurrence]:
@@ -167,7 +193,7 @@ def _translation(
     by_sentence = {id(s): h for s, h in zip(group, hypotheses, strict=True) if h is not None}
     pieces = tuple((s, place, by_sentence[id(s)]) for s, place in composed.pieces)
     flags = _flags(composed, verification, pieces)
-    return Translation(segment, target, tuple(terms), verification, pieces, flags)
+    return Translation(segment, target, tuple(terms), verification, pieces, composed.links, flags)
 
 
 def copied_if_hopeless(sentence: Sentence, hypothesis: Hypothesized) -> Rendering:

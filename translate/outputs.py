@@ -1,0 +1,60 @@
+"""Where a run's files go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from translate.errors import UserError
+
+STANDARD = "-"
+
+
+def output_paths(drafts: Sequence[str], out: str | None, protected: Sequence[str] = ()) -> list[Path | None]:
+    """One path for each draft; None is standard output.
+
+    Without ``out`` a draft's translation goes beside it: ``NAME.en.md`` to ``NAME.pt-br.md``. ``out`` is a directory
+    if it is one, ends with a slash, or there are several drafts. Raises UserError where a file would overwrite a
+    draft, another output or one of the ``protected`` files.
+    """
+    for name in {name for name in drafts if drafts.count(name) > 1}:
+        raise UserError(f"{name}: given twice; give each draft once.")
+    into = out is not None and out != STANDARD and (len(drafts) > 1 or out.endswith("/") or Path(out).is_dir())
+    if out == STANDARD and len(drafts) > 1:
+        raise UserError("--out - takes one draft only; name a directory for several.")
+    paths = [_path(draft, out, into) for draft in drafts]
+    inputs = {Path(name).resolve(): name for name in drafts if name != STANDARD}
+    guarded = {Path(name).resolve(): name for name in protected if name != STANDARD}
+    seen: set[Path] = set()
+    for path in paths:
+        if path is None:
+            continue
+        resolved = path.resolve()
+        if resolved in inputs:
+            raise UserError(f"{path}: the output would overwrite the draft {inputs[resolved]}; choose another --out.")
+        if resolved in guarded:
+            raise UserError(f"{path}: the output would overwrite {guarded[resolved]}, which the run reads; choose another --out.")
+        if resolved in seen:
+            raise UserError(f"{path}: two drafts would be written to this file; give them different names.")
+        seen.add(resolved)
+    return paths
+
+
+def _path(draft: str, out: str | None, into: bool) -> Path | None:
+    if out == STANDARD or (out is None and draft == STANDARD):
+        return None
+    if out is None:
+        return Path(draft).with_name(target_name(Path(draft).name))
+    if into:
+        return Path(out) / target_name("standard-input.en.md" if draft == STANDARD else Path(draft).name)
+    return Path(out)
+
+
+def target_name(name: str) -> str:
+    """``03.en.md`` becomes ``03.pt-br.md``, ``notes.markdown`` becomes ``notes.pt-br.markdown``, ``notes`` ``notes.pt-br.md``."""
+    stem, dot, suffix = name.rpartition(".")
+    if not dot or not stem:
+        return f"{name}.pt-br.md"
+    if stem.lower().endswith((".en", ".en-us", ".en-gb")):
+        stem = stem[: stem.rfind(".")]
+    return f"{stem}.pt-br.{suffix}"
