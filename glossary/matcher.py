@@ -34,7 +34,6 @@ _BOUND_PREFIXES = frozenset(
         "re",
         "de",
         "un",
-        "non",
         "mini",
         "micro",
         "multi",

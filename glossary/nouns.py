@@ -56,7 +56,6 @@ _DETERMINERS = frozenset(
         "our",
         "their",
         "each",
-        "every",
         "all",
         "both",
         "several",
@@ -113,7 +112,7 @@ def is_verb(before: list[str], word: str, after: str | None, *, sentence_initial
     if previous in _MODALS or previous in _PLURAL_SUBJECTS:
         return True
     if previous == "to":
-        return len(before) < 2 or before[-2] not in _PREPOSITIONAL_TO
+        return not word.endswith("s") and (len(before) < 2 or before[-2] not in _PREPOSITIONAL_TO)
     if previous in _SINGULAR_SUBJECTS:
         return word.endswith("s") and (object_follows or previous in {"it", "he", "she"})
     if not object_follows:

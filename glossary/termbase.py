@@ -100,7 +100,7 @@ def parse_termbase(text: str, path: Path | str = "<glossary>") -> Termbase:
         raise GlossaryError(path, line, "a glossary needs `terms:` with a list of terms; add it.")
     if not entries.items:
         raise GlossaryError(path, entries.line, "the list of terms is empty; add a term.")
-    return make_termbase((_term(node, path) for node in entries.items), casing=casing, path=path)
+    return make_termbase((read_term(node, path) for node in entries.items), casing=casing, path=path)
 
 
 def make_termbase(terms: Iterable[Term], *, casing: Casing = "draft", path: Path | None = None) -> Termbase:
@@ -123,7 +123,8 @@ def make_termbase(terms: Iterable[Term], *, casing: Casing = "draft", path: Path
     return termbase
 
 
-def _term(node: _yaml.Node, path: Path) -> Term:
+def read_term(node: _yaml.Node, path: Path) -> Term:
+    """One entry: a word or a mapping. Raises GlossaryError; conflicts are left to `make_termbase`."""
     if isinstance(node, _yaml.Scalar):
         return Term(_phrase(node, "term", path), line=node.line)
     if isinstance(node, _yaml.Sequence):
@@ -215,6 +216,8 @@ def _check(term: Term, path: Path) -> None:
         raise GlossaryError(path, line, f"{term.text!r} has `forms` but no `translation`; add it or remove them.")
     if term.style and term.translation is not None:
         raise GlossaryError(path, line, f"{term.text!r} has both `style` (for kept words) and `translation`; drop one.")
+    if term.translation is not None and keys_of(term.translation) == keys_of(term.text):
+        raise GlossaryError(path, line, f"{term.text!r} is its own translation; remove `translation` to keep it.")
     forbidden = {keys_of(phrase) for phrase in term.forbidden}
     wanted = term.renderings or term.spellings
     for phrase in wanted:

@@ -86,11 +86,11 @@ def verify(
     placement.assign_tiles(tiles)
     free: list[Occurrence] = []
     if placement.waiting():
-        wanted = {id(occurrences[index].term) for index in placement.waiting()}
+        wanted = {id(occurrence.term) for occurrence in occurrences}
         free = [c for c in matcher.candidates(target, skip) if id(c.term) in wanted]
         placement.assign_freely(free, matcher.renderings(target, skip))
     verdicts = tuple(
-        _diagnose(occurrence, target, [c for c in free if c.term is occurrence.term and placement.is_free(c)])
+        _diagnose(occurrence, target, free, placement)
         if place is None
         else Verdict(occurrence, "kept", place.start, place.end)
         for occurrence, place in zip(occurrences, placement.places, strict=True)
@@ -124,7 +124,10 @@ class _Placement:
         return sorted(lost, key=lambda index: -len(self.occurrences[index].text))
 
     def is_free(self, candidate: Occurrence) -> bool:
-        return self._taken.find(1, candidate.start, candidate.end) < 0
+        return self.is_free_range(candidate.start, candidate.end)
+
+    def is_free_range(self, start: int, end: int) -> bool:
+        return self._taken.find(1, start, end) < 0
 
     def assign_tiles(self, tiles: Sequence[Occurrence]) -> None:
         """Use the translation's own longest-first division: identical surfaces, then other capitals where allowed."""
@@ -205,8 +208,9 @@ def _same_surface(occurrence: Occurrence, candidate: Occurrence, casing: Casing)
     return lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
 
 
-def _diagnose(occurrence: Occurrence, target: str, same: Sequence[Occurrence]) -> Verdict:
-    """How an occurrence was lost; ``same``: what is left in the translation that is spelled like its term."""
+def _diagnose(occurrence: Occurrence, target: str, candidates: Sequence[Occurrence], placement: _Placement) -> Verdict:
+    """How an occurrence was lost, judged by what no other occurrence has taken."""
+    same = [c for c in candidates if c.term is occurrence.term and placement.is_free(c)]
     surface = occurrence.text
     recased = [c for c in same if c.text.casefold() == surface.casefold()]
     if same:
@@ -217,9 +221,9 @@ def _diagnose(occurrence: Occurrence, target: str, same: Sequence[Occurrence]) -
         return Verdict(occurrence, diagnosis, found.start, found.end)
     if occurrence.term.translation is None:
         for diagnosis, pattern in _broken_shapes(surface):
-            broken = re.search(pattern, target, re.IGNORECASE)
-            if broken:
-                return Verdict(occurrence, diagnosis, *broken.span())
+            for broken in re.finditer(pattern, target, re.IGNORECASE):
+                if placement.is_free_range(*broken.span()):
+                    return Verdict(occurrence, diagnosis, *broken.span())
     return Verdict(occurrence, "dropped")
 
 
