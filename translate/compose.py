@@ -11,6 +11,7 @@ from translate.enforce import Rendering
 from translate.markup import position, project
 from translate.nesting import Wish, fit
 from translate.source import Sentence
+from translate.typography import restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def _gap(segment: Segment, start: int, end: int) -> _Part:
 def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Part:
     source = sentence.source
     assert source is not None
-    text, alignment = rendering.text, rendering.alignment
+    solid = [place for place in rendering.places if place is not None]
+    text = restore(segment.text[slice(*sentence.core)], rendering.text, solid)
+    alignment = rendering.alignment
     spans: list[tuple[int, int, int, bool, bool]] = []
     for index, span in enumerate(segment.spans):
         low, high = max(span.start, sentence.core[0]), min(span.end, sentence.core[1])

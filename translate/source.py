@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from glossary import Occurrence
 from translate.document.model import Segment
 from translate.sentences import sentence_ranges
+from translate.typography import PLAIN
 
 EMOJI = re.compile(
     "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
@@ -156,13 +157,13 @@ def _build(
                 origin.append(i)
             i += 1
         else:
-            out.append(text[i])
+            out.append(PLAIN.get(text[i], text[i]))
             origin.append(i)
             i += 1
     at[core[1]] = len(out)
     for term in terms:
         if term.start in at and term.end in at and at[term.start] < at[term.end]:
-            surface = term.term.translation or "".join(out[at[term.start] : at[term.end]])
+            surface = term.term.translation or " ".join(text[term.start : term.end].split())
             protected.append(Protected(at[term.start], at[term.end], surface, occurrence=term))
     marks += [
         Mark(at[span.start], span=index)
