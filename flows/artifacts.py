@@ -1,0 +1,43 @@
+"""The scores of a run as Markdown and as a table, for Prefect's pages and for the disk."""
+
+from __future__ import annotations
+
+from translate.pipeline import Issue, RunResult
+from translate.summary import summary, terms_of, words_of
+
+Row = dict[str, str | int | float | None]
+
+
+def score_rows(result: RunResult) -> list[Row]:
+    """One row for each issue: its size, its terms, its corpus scores on clean text, its flags."""
+    return [_row(issue) for issue in result.issues]
+
+
+def _row(issue: Issue) -> Row:
+    kept, total = terms_of(issue)
+    row: Row = {
+        "draft": issue.draft.name,
+        "segments": len(issue.translations),
+        "words": words_of(issue),
+        "terms kept": f"{kept} / {total}",
+        "to look at": sum(bool(t.flags) for t in issue.translations),
+    }
+    if issue.scores is not None:
+        row |= {name: round(value, 1) for name, value in issue.scores.headline().items()}
+    return row
+
+
+def score_markdown(result: RunResult) -> str:
+    """The same as a Markdown page: a table, the closing summary, and what the numbers depend on."""
+    rows = score_rows(result)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = [columns, ["---"] * len(columns), *([_cell(row.get(name)) for name in columns] for row in rows)]
+    lines = [f"| {' | '.join(cells)} |" for cells in table]
+    signature = ", ".join(f"{name} {value}" for name, value in result.signature.items())
+    return "\n".join(
+        ["# Translated issues", "", *lines, "", "```", summary(result), "```", "", f"Signature: {signature}", ""]
+    )
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value).replace("|", "\\|")
