@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from glossary.matcher import Matcher, Occurrence
@@ -89,15 +89,20 @@ def verify(
         wanted = {id(occurrence.term) for occurrence in occurrences}
         free = [c for c in matcher.candidates(target, skip) if id(c.term) in wanted]
         placement.assign_freely(free, matcher.renderings(target, skip))
-    verdicts = tuple(
-        _diagnose(occurrence, target, free, placement)
-        if place is None
-        else Verdict(occurrence, "kept", place.start, place.end)
-        for occurrence, place in zip(occurrences, placement.places, strict=True)
-    )
+    left = _by_term([candidate for candidate in free if placement.is_free(candidate)])
+    diagnoses: dict[tuple[int, str], Verdict] = {}
+    verdicts: list[Verdict] = []
+    for occurrence, place in zip(occurrences, placement.places, strict=True):
+        if place is not None:
+            verdicts.append(Verdict(occurrence, "kept", place.start, place.end))
+            continue
+        key = id(occurrence.term), occurrence.text
+        if key not in diagnoses:
+            diagnoses[key] = _diagnose(occurrence, target, left.get(key[0], []), placement)
+        verdicts.append(replace(diagnoses[key], occurrence=occurrence))
     counts = Counter(id(occurrence.term) for occurrence in occurrences)
     hits = tuple(c for c in matcher.forbidden(target, skip) if id(c.term) in counts)
-    return Verification(verdicts, _surplus(counts, tiles, placement), hits)
+    return Verification(tuple(verdicts), _surplus(counts, tiles, placement), hits)
 
 
 def accuracy(verifications: Iterable[Verification]) -> float:
@@ -146,21 +151,31 @@ class _Placement:
     def assign_freely(self, candidates: Sequence[Occurrence], renderings: Sequence[Occurrence]) -> None:
         """Give the waiting occurrences any free place, moving one that is in the way where it can stand elsewhere."""
         kept, rendered = _by_term(candidates), _by_term(renderings)
+        memory: dict[tuple[int, str, bool], list[Occurrence]] = {}
+        hopeless: set[tuple[int, str, bool]] = set()
 
         def fitting(index: int) -> list[Occurrence]:
             occurrence = self.occurrences[index]
-            if occurrence.term.translation is not None:
-                return rendered.get(id(occurrence.term), [])
-            same = kept.get(id(occurrence.term), [])
-            return [candidate for candidate in same if _same_surface(occurrence, candidate, self._casing)]
+            key = _kind(occurrence)
+            if key not in memory:
+                if occurrence.term.translation is not None:
+                    memory[key] = rendered.get(key[0], [])
+                else:
+                    same = kept.get(key[0], [])
+                    memory[key] = [c for c in same if _same_surface(occurrence, c, self._casing)]
+            return memory[key]
 
         for index in self.waiting():
+            if _kind(self.occurrences[index]) in hopeless:
+                continue
             places = fitting(index)
             free = next(filter(self.is_free, places), None)
             if free is not None:
                 self._put(index, free)
+            elif any(self._displace(index, place, fitting) for place in places):
+                hopeless.clear()  # the one that moved left something free
             else:
-                any(self._displace(index, place, fitting) for place in places)
+                hopeless.add(_kind(self.occurrences[index]))
 
     def _put(self, index: int, place: Occurrence) -> None:
         self.places[index] = place
@@ -187,6 +202,11 @@ class _Placement:
         return other is not None
 
 
+def _kind(occurrence: Occurrence) -> tuple[int, str, bool]:
+    """Occurrences of a kind can stand in the same places."""
+    return id(occurrence.term), _blanks(occurrence.text), occurrence.sentence_initial
+
+
 def _by_term(occurrences: Sequence[Occurrence]) -> dict[int, list[Occurrence]]:
     groups: dict[int, list[Occurrence]] = {}
     for occurrence in occurrences:
@@ -208,9 +228,8 @@ def _same_surface(occurrence: Occurrence, candidate: Occurrence, casing: Casing)
     return lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
 
 
-def _diagnose(occurrence: Occurrence, target: str, candidates: Sequence[Occurrence], placement: _Placement) -> Verdict:
-    """How an occurrence was lost, judged by what no other occurrence has taken."""
-    same = [c for c in candidates if c.term is occurrence.term and placement.is_free(c)]
+def _diagnose(occurrence: Occurrence, target: str, same: Sequence[Occurrence], placement: _Placement) -> Verdict:
+    """How an occurrence was lost; ``same``: what is spelled like its term and taken by no other occurrence."""
     surface = occurrence.text
     recased = [c for c in same if c.text.casefold() == surface.casefold()]
     if same:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,7 +68,10 @@ def test_casing_by_sentence_lets_a_capital_follow_its_position() -> None:
 
 
 def test_a_preferred_translation_is_enforced_instead_of_the_word() -> None:
-    entry = "{term: language model, translation: modelo de linguagem, forms: [modelos de linguagem], forbidden: [modelo de língua]}"
+    entry = (
+        "{term: language model, translation: modelo de linguagem, forms: [modelos de linguagem], "
+        "forbidden: [modelo de língua]}"
+    )
     assert check("Language models", "Modelos de linguagem", entry).ok
     assert check("A language model", "Um modelo de  linguagem", entry).ok
     assert check("A language model", "um language model", entry).verdicts[0].diagnosis == "untranslated"
@@ -113,7 +118,7 @@ def test_more_text_never_loses_a_kept_term_and_places_are_disjoint(
     occurrences = matcher.find(source)
     before = verify(occurrences, target, matcher)
     places = sorted((verdict.start, verdict.end) for verdict in before.verdicts if verdict.kept)
-    assert all(one[1] <= two[0] for one, two in zip(places, places[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in pairwise(places))
     assert before.kept <= verify(occurrences, f"{target}\n\nmais", matcher).kept
     for verdict in before.missing:
         mended = verify(occurrences, f"{target}\n\n{verdict.occurrence.text}", matcher)
