@@ -27,43 +27,11 @@ from glossary.nouns import is_verb
 from glossary.terms import Term, Termbase
 from glossary.words import HYPHENS, Words, affixes, keys_of, plural_of, scan, spell
 
-_BOUND_PREFIXES = frozenset(
-    [
-        "self",
-        "pre",
-        "re",
-        "de",
-        "un",
-        "mini",
-        "micro",
-        "multi",
-        "semi",
-        "auto",
-        "sub",
-        "super",
-        "hyper",
-        "meta",
-        "co",
-        "over",
-        "under",
-        "inter",
-        "intra",
-        "cross",
-        "anti",
-        "out",
-        "bi",
-        "tri",
-        "uni",
-        "proto",
-        "pseudo",
-        "quasi",
-        "ultra",
-        "fine",
-        "mis",
-        "dis",
-        "e",
-    ]
-)
+_BOUND_PREFIXES_TEXT = """
+self pre re de un mini micro multi semi auto sub super hyper meta co over under inter intra cross anti out bi
+tri uni proto pseudo quasi ultra fine mis dis e
+"""
+_BOUND_PREFIXES = frozenset(_BOUND_PREFIXES_TEXT.split())
 _SENTENCE_END = re.compile(
     r"(?:^|[.!?\u2026][\"'\u201d\u2019)\]\u00bb]*\s+|\n[^\S\n]*\n\s*)[\"'\u201c\u2018(\[\u00ab\u00bf\u00a1]*$"
 )

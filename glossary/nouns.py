@@ -8,96 +8,26 @@ where nothing makes the word a noun (`Benchmark the models`, `shards and batches
 
 from __future__ import annotations
 
-_MODALS = frozenset(
-    [
-        "can",
-        "could",
-        "will",
-        "would",
-        "shall",
-        "should",
-        "may",
-        "might",
-        "must",
-        "cannot",
-        "can't",
-        "couldn't",
-        "won't",
-        "wouldn't",
-        "shouldn't",
-        "don't",
-        "doesn't",
-        "didn't",
-        "do",
-        "does",
-        "did",
-        "let's",
-        "please",
-        "never",
-    ]
-)
-_PLURAL_SUBJECTS = frozenset(
-    ["i", "we", "you", "they", "who", "let's", "we'll", "you'll", "they'll", "i'll", "we'd", "you'd", "they'd"]
-)
+_MODALS_TEXT = """
+can could will would shall should may might must cannot can't couldn't won't wouldn't shouldn't don't doesn't
+didn't do does did let's please never
+"""
+_MODALS = frozenset(_MODALS_TEXT.split())
+_PLURAL_SUBJECTS_TEXT = """
+i we you they who let's we'll you'll they'll i'll we'd you'd they'd
+"""
+_PLURAL_SUBJECTS = frozenset(_PLURAL_SUBJECTS_TEXT.split())
 _SINGULAR_SUBJECTS = frozenset(["it", "he", "she", "which", "that", "who", "everyone", "one"])
-_DETERMINERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "these",
-        "those",
-        "my",
-        "your",
-        "his",
-        "her",
-        "its",
-        "our",
-        "their",
-        "each",
-        "all",
-        "both",
-        "several",
-        "some",
-        "any",
-        "many",
-        "another",
-        "it",
-        "them",
-        "us",
-        "him",
-        "me",
-    ]
-)
-_PREPOSITIONAL_TO = frozenset(
-    [
-        "due",
-        "thanks",
-        "according",
-        "compared",
-        "relative",
-        "similar",
-        "next",
-        "applied",
-        "access",
-        "related",
-        "contrast",
-        "addition",
-        "prior",
-        "specific",
-        "contributions",
-        "changes",
-        "respect",
-        "link",
-        "links",
-        "switched",
-        "moved",
-        "back",
-        "close",
-        "equivalent",
-    ]
-)
+_DETERMINERS_TEXT = """
+the a an this these those my your his her its our their each all both several some any many another it them us
+him me
+"""
+_DETERMINERS = frozenset(_DETERMINERS_TEXT.split())
+_PREPOSITIONAL_TO_TEXT = """
+due thanks according compared relative similar next applied access related contrast addition prior specific
+contributions changes respect link links switched moved back close equivalent
+"""
+_PREPOSITIONAL_TO = frozenset(_PREPOSITIONAL_TO_TEXT.split())
 _COORDINATORS = frozenset(["and", "or", "but", "then", "also", "to"])
 
 
