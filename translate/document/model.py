@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 SpanKind = Literal[
-    "emphasis", "strong", "strikethrough", "link", "html",  # markup around text that is translated
-    "code", "math", "autolink", "url", "image", "footnote", "liquid", "attributes", "tag", "break",  # opaque
+    # markup around text that is translated
+    "emphasis",
+    "strong",
+    "strikethrough",
+    "link",
+    "html",
+    # opaque
+    "code",
+    "math",
+    "autolink",
+    "url",
+    "image",
+    "footnote",
+    "liquid",
+    "attributes",
+    "tag",
+    "break",
 ]
 
 SegmentKind = Literal[
-    "title", "excerpt", "front-matter", "heading", "paragraph", "item", "cell", "caption", "alt", "footnote", "definition",
+    "title",
+    "excerpt",
+    "front-matter",
+    "heading",
+    "paragraph",
+    "item",
+    "cell",
+    "caption",
+    "alt",
+    "footnote",
+    "definition",
 ]
 
 
@@ -92,3 +119,85 @@ def identity(segment: Segment) -> Target:
     """The target that reproduces the segment's source bytes."""
     spans = tuple(TargetSpan(s.start, s.end, i) for i, s in enumerate(segment.spans))
     return Target(segment.text, spans)
+
+
+Form = Literal["block", "heading", "cell", "alt", "double-quoted", "single-quoted", "plain", "block-scalar"]
+"""Where a segment stands, hence what must be escaped in it (the last four are YAML scalars)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``content[start:end]`` of a layout reads as ``text`` once escapes, entities and breaks are resolved.
+
+    ``at`` is the offset of ``text`` in the segment's clean text; ``verbatim`` means that both are the same.
+    """
+
+    at: int
+    text: str
+    start: int
+    end: int
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """A span's slices in ``Layout.content``: outer start, inner start, inner end, outer end."""
+
+    outer_start: int
+    inner_start: int
+    inner_end: int
+    outer_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a segment's text is spelled in the source.
+
+    ``content`` is the block's own text: line endings are ``\\n``, container prefixes (``> ``, list
+    indentation) are gone. ``breakpoints`` are (content offset, source offset) pairs, ascending: an
+    offset maps to the last pair at or before it, plus the distance. A prefix thus belongs to the line
+    break before it, and content slices map to adjoining source slices.
+    """
+
+    content: str
+    breakpoints: tuple[tuple[int, int], ...]
+    form: Form
+    pieces: tuple[Piece, ...] = ()
+    markup: tuple[Markup, ...] = ()
+
+    def source_offset(self, offset: int) -> int:
+        """The source offset of a content offset."""
+        index = bisect_right(self.breakpoints, offset, key=lambda pair: pair[0]) - 1
+        at, source = self.breakpoints[index]
+        return source + offset - at
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """The YAML block at the top: ``start:end`` with both fences, ``close`` where the closing one begins."""
+
+    start: int
+    close: int
+    end: int
+    language: tuple[int, int] | None
+    """The value of the top-level ``lang`` key."""
+    editions: tuple[tuple[int, int], ...]
+    """Each ``EN`` of a ``[EN]`` in a translated value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed draft. Slices of segments, spans and entries index ``source``.
+
+    ``layouts`` runs parallel to ``segments``. ``references`` holds the link reference definitions
+    (markdown-it's ``env``), which decide what ``[text]`` means when a rendering is verified.
+    ``unmapped`` counts blocks left verbatim because their slices could not be mapped with certainty.
+    """
+
+    source: str
+    segments: tuple[Segment, ...]
+    entries: tuple[Entry, ...]
+    layouts: tuple[Layout, ...] = field(repr=False)
+    references: Mapping[str, object] = field(repr=False)
+    front_matter: FrontMatter | None = None
+    unmapped: int = 0

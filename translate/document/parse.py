@@ -1,0 +1,245 @@
+"""A draft's source to its segments and entries."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+from translate.document import blocks, front_matter, inline
+from translate.document.blocks import Block, Blocks, Unit
+from translate.document.front_matter import DEFAULT_KEYS, Value
+from translate.document.inline import Inline
+from translate.document.model import (
+    Document,
+    Entry,
+    Form,
+    FrontMatter,
+    Layout,
+    Markup,
+    Segment,
+    SegmentKind,
+    Span,
+)
+from translate.document.rules import Breakpoints, sliced
+
+BYTE_ORDER_MARK = "\ufeff"
+
+_TABLE_OF_CONTENTS = re.compile(r"\{:.*\btoc\b")
+_BESIDE_CAPTIONS = ("spacer", "attributes")
+
+
+def parse(source: str, *, front_matter_keys: Sequence[str] = DEFAULT_KEYS) -> Document:
+    """Parse a draft. ``source`` is its decoded text, byte order mark and line endings as they are.
+
+    ``front_matter_keys`` are the front-matter keys whose values are translated; a dot leads into a
+    mapping (``image.caption``). Raises UserError where front matter is opened and never closed.
+    """
+    offsets = _Offsets(source)
+    builder = _Builder(offsets)
+    found = front_matter.find(offsets.text, front_matter_keys)
+    body = 0
+    header: FrontMatter | None = None
+    if found:
+        header, values = found
+        body = header.end
+        for value in values:
+            builder.add_value(value)
+    structure = blocks.read(offsets.text[body:])
+    captions = _Captions(structure.units)
+    contents = _tables_of_contents(offsets.text[body:], structure.units)
+    for block in structure.blocks:
+        if block.unit in contents:
+            continue
+        content = inline.read(block.content, structure.references)
+        kind: SegmentKind = "caption" if captions.met(block, content) else block.kind
+        shifted = [(at, text + body) for at, text in block.breakpoints]
+        builder.add(kind, block.form, block.content, shifted, content, structure.references)
+    segments = tuple(builder.segments)
+    return Document(
+        source=source,
+        segments=segments,
+        entries=_entries(offsets, body, structure, segments),
+        layouts=tuple(builder.layouts),
+        references=structure.references,
+        front_matter=offsets.front_matter(header) if header else None,
+        unmapped=structure.unmapped,
+    )
+
+
+class _Offsets:
+    """The text that the grammars see (``\\n`` line endings, no byte order mark), and the way back."""
+
+    def __init__(self, source: str) -> None:
+        self.base = len(BYTE_ORDER_MARK) if source.startswith(BYTE_ORDER_MARK) else 0
+        lines = source[self.base :].split("\r\n")
+        self.text = "\n".join(lines).replace("\r", "\n")
+        self.shortened: list[int] = []  # where the text has "\n" for "\r\n"
+        position = -1
+        for line in lines[:-1]:
+            position += len(line) + 1
+            self.shortened.append(position)
+
+    def source(self, offset: int) -> int:
+        return self.base + offset + bisect_left(self.shortened, offset)
+
+    def breakpoints(self, pairs: Breakpoints, length: int) -> Breakpoints:
+        """Content-to-text breakpoints as content-to-source ones, for content of ``length``."""
+        found: Breakpoints = []
+        ends = [at for at, _ in pairs[1:]] + [length]
+        for (at, text), end in zip(pairs, ends, strict=True):
+            found.append((at, self.source(text)))
+            first = bisect_left(self.shortened, text)
+            while first < len(self.shortened) and self.shortened[first] + 1 < text + end - at:
+                after = self.shortened[first] + 1
+                found.append((at + after - text, self.source(after)))
+                first += 1
+        return found
+
+    def front_matter(self, header: FrontMatter) -> FrontMatter:
+        def both(pair: tuple[int, int]) -> tuple[int, int]:
+            return self.source(pair[0]), self.source(pair[1])
+
+        return FrontMatter(
+            self.source(header.start),
+            self.source(header.close),
+            self.source(header.end),
+            both(header.language) if header.language else None,
+            tuple(both(pair) for pair in header.editions),
+        )
+
+
+class _Builder:
+    def __init__(self, offsets: _Offsets) -> None:
+        self.offsets = offsets
+        self.segments: list[Segment] = []
+        self.layouts: list[Layout] = []
+
+    def add(
+        self,
+        kind: SegmentKind,
+        form: Form,
+        content: str,
+        breakpoints: Breakpoints,
+        read: Inline,
+        references: Mapping[str, object],
+    ) -> None:
+        """Append a block's segment, if it has prose, and those of its images' alternative texts."""
+        if read.translatable():
+            pairs = tuple(self.offsets.breakpoints(breakpoints, len(content)))
+            layout = Layout(content, pairs, form, read.pieces, tuple(mark.markup for mark in read.marks))
+            self._append(kind, read, layout)
+        if form == "alt":
+            return  # an image inside an alternative text is shown as text by every browser
+        for start, end in read.alts:
+            alt, alt_breakpoints = sliced(content, breakpoints, start, end)
+            self.add("alt", "alt", alt, alt_breakpoints, inline.read(alt, references), references)
+
+    def _append(self, kind: SegmentKind, read: Inline, layout: Layout) -> None:
+        at = layout.source_offset
+        spans = tuple(
+            Span(
+                mark.start,
+                mark.end,
+                mark.kind,
+                mark.opaque,
+                (at(mark.markup.outer_start), at(mark.markup.outer_end)),
+                (at(mark.markup.inner_start), at(mark.markup.inner_end)),
+            )
+            for mark in read.marks
+        )
+        self._segment(kind, read.text, spans, layout)
+
+    def _segment(self, kind: SegmentKind, text: str, spans: tuple[Span, ...], layout: Layout) -> None:
+        start, end = layout.source_offset(0), layout.source_offset(len(layout.content))
+        self.segments.append(Segment(len(self.segments), kind, text, spans, start, end))
+        self.layouts.append(layout)
+
+    def add_value(self, value: Value) -> None:
+        """Append a front-matter value's segment, if it has a letter."""
+        text = "".join(piece.text for piece in value.pieces)
+        if not any(c.isalpha() for c in text):
+            return
+        content = self.offsets.text[value.start : value.end]
+        pairs = tuple(self.offsets.breakpoints([(0, value.start)], len(content)))
+        markup = tuple(
+            Markup(start - value.start, start - value.start, end - value.start, end - value.start)
+            for _, start, end in value.editions
+        )
+        layout = Layout(content, pairs, value.form, value.pieces, markup)
+        at = layout.source_offset
+        spans = tuple(
+            Span(e[0], e[0], "tag", True, (outer := (at(m.outer_start), at(m.outer_end))), outer)
+            for e, m in zip(value.editions, markup, strict=True)
+        )
+        self._segment(value.kind, text, spans, layout)
+
+
+class _Captions:
+    """Recognises the caption of an image: the paragraph under it, or the rest of its own paragraph."""
+
+    def __init__(self, units: tuple[Unit, ...]) -> None:
+        self.units = units
+        self.image_unit: int | None = None
+
+    def met(self, block: Block, read: Inline) -> bool:
+        if block.kind != "paragraph" or self.units[block.unit].name != "paragraph_open":
+            self.image_unit = None
+            return False
+        after, self.image_unit = self.image_unit, None
+        images = [mark for mark in read.marks if mark.kind == "image"]
+        if images and not read.text.strip():
+            self.image_unit = block.unit
+            return False
+        if images:
+            return read.text.startswith("\n") or read.text.endswith("\n")
+        if after is None or any(unit.name not in _BESIDE_CAPTIONS for unit in self.units[after + 1 : block.unit]):
+            return False
+        return _is_caption(read)
+
+
+def _is_caption(read: Inline) -> bool:
+    """Whether all words are emphasised or links, and not all of them strong."""
+    plain, strong = 0, 0
+    covered = [False] * len(read.text)
+    bold = [False] * len(read.text)
+    for mark in read.marks:
+        target = {"emphasis": covered, "link": covered, "strong": bold}.get(mark.kind)
+        if target is not None:
+            target[mark.start : mark.end] = [True] * (mark.end - mark.start)
+    letters = [i for i, c in enumerate(read.text) if c.isalpha()]
+    plain = sum(not covered[i] for i in letters)
+    strong = sum(bold[i] for i in letters)
+    return bool(letters) and not plain and strong < len(letters)
+
+
+def _tables_of_contents(text: str, units: tuple[Unit, ...]) -> set[int]:
+    """Lists that kramdown replaces by a table of contents (``{:toc}`` right under them)."""
+    return {
+        index
+        for index, (unit, below) in enumerate(zip(units, units[1:], strict=False))
+        if unit.name in ("bullet_list_open", "ordered_list_open")
+        and below.name == "attributes"
+        and below.start == unit.end + 1
+        and _TABLE_OF_CONTENTS.match(text, below.start, below.end)
+    }
+
+
+def _entries(offsets: _Offsets, body: int, structure: Blocks, segments: tuple[Segment, ...]) -> tuple[Entry, ...]:
+    groups: list[list[Unit]] = []
+    for unit in structure.units:
+        if groups and unit.start <= groups[-1][-1].end + 1:
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+    starts = [segment.start for segment in segments]
+    entries: list[Entry] = []
+    for group in groups:
+        kept = [unit for unit in group if unit.name != "spacer"]
+        if not kept:
+            continue
+        start, end = offsets.source(body + kept[0].start), offsets.source(body + kept[-1].end)
+        held = tuple(range(bisect_left(starts, start), bisect_left(starts, end)))
+        if held:
+            entries.append(Entry(len(entries), start, end, held))
+    return tuple(entries)
