@@ -64,12 +64,12 @@ def plan(
 def hypothesis(
     request: Request, pieces: Sequence[str], score: float, attention: NDArray[np.float32]
 ) -> Hypothesis:
-    """A hypothesis within the request's own length bound, its attention as wide as the request's source.
+    """A hypothesis within the request's own length bound, its attention (if asked for) as wide as its source.
 
     The source beyond the model's positions was cut off: it gets no attention.
     """
     length = max(request.max_length, len(request.prefix) + 1)
-    rows = attention[: min(length, len(pieces))]
+    rows = attention[: min(length, len(pieces)) if request.align else 0]
     missing = len(request.pieces) - rows.shape[1]
     if missing > 0:
         rows = np.pad(rows, ((0, 0), (0, missing)))

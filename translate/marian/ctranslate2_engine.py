@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from translate.errors import UserError
 from translate.marian import batches, cache, convert
@@ -19,6 +20,11 @@ from translate.marian.tokenizer import CLOSE, OPEN, MarianTokenizer
 
 if TYPE_CHECKING:
     import ctranslate2
+
+Future = Any  # ctranslate2.AsyncTranslationResult: the library is imported only when an engine is made
+Futures = Sequence[Future]
+
+_REMEMBERED = 10_000  # sources: some 10 MB
 
 
 class CTranslate2Engine:
@@ -45,6 +51,7 @@ class CTranslate2Engine:
         self._compute_type = compute_type
         self._batch_tokens = batch_tokens
         self._workers = threads or available_cores()
+        self._first_rows: dict[Pieces, NDArray[np.float32]] = {}
         self._translator = self._load()
 
     @property
@@ -75,19 +82,23 @@ class CTranslate2Engine:
         results: list[list[Hypothesis]] = [[] for _ in requests]
         done = 0
 
-        def finish(batch: Batch, futures: Sequence[Any]) -> None:
+        def finish(batch: Batch, futures: Futures, first_rows: Mapping[Pieces, Future]) -> None:
             nonlocal done
+            self._remember(first_rows)
             for index, future in zip(batch.indices, futures, strict=True):
-                results[index] = self._hypotheses(requests[index], future.result())
+                results[index] = self._hypotheses(requests[index], future.result(), beam_size)
             done += len(batch.indices)
             if on_progress is not None:
                 on_progress(done)
 
         # A window of batches keeps every worker busy without queueing the whole run: progress comes
         # steadily, and after an interrupt only the window is left to finish.
-        window: deque[tuple[Batch, Sequence[Any]]] = deque()
+        window: deque[tuple[Batch, Futures, Mapping[Pieces, Future]]] = deque()
+        if len(self._first_rows) > _REMEMBERED:
+            self._first_rows.clear()
         for batch in self._plan(requests):
-            window.append((batch, self._submit(requests, batch, beam_size, num_hypotheses)))
+            futures = self._submit(requests, batch, beam_size, num_hypotheses)
+            window.append((batch, futures, self._submit_first_rows(requests, batch) if beam_size > 1 else {}))
             if len(window) > 2 * self._workers:
                 finish(*window.popleft())
         while window:
@@ -138,13 +149,13 @@ class CTranslate2Engine:
 
     def _submit(
         self, requests: Sequence[Request], batch: Batch, beam_size: int, num_hypotheses: int
-    ) -> Sequence[ctranslate2.AsyncTranslationResult]:
+    ) -> Futures:
         chosen = [requests[i] for i in batch.indices]
         silence = [[OPEN], [CLOSE]] if self.tokenizer.protects and not batch.key else None
         prefixes: list[list[str] | None] | None = None
         if any(r.prefix for r in chosen):
             prefixes = [list(r.prefix) for r in chosen]
-        futures: Sequence[ctranslate2.AsyncTranslationResult] = self._translator.translate_batch(
+        futures: Futures = self._translator.translate_batch(
             [self._source(r.pieces) for r in chosen],
             target_prefix=prefixes,
             asynchronous=True,
@@ -165,12 +176,45 @@ class CTranslate2Engine:
         limit = self.checkpoint.shape.max_positions - len(language) - 1
         return [*language, *pieces[:limit], "</s>"]
 
-    def _hypotheses(self, request: Request, result: Any) -> list[Hypothesis]:
-        skip = 1 if self.tokenizer.language_token else 0
-        return [
-            batches.hypothesis(request, pieces, score, np.asarray(attention, dtype=np.float32)[:, skip:-1])
-            for pieces, score, attention in zip(result.hypotheses, result.scores, result.attention, strict=True)
-        ]
+    def _submit_first_rows(self, requests: Sequence[Request], batch: Batch) -> Mapping[Pieces, Future]:
+        """Ask for the attention of each source's first decoding step, which beam search returns wrongly.
+
+        On CPU, CTranslate2 (4.8 and before) runs the first step before it expands the batch to the beams,
+        and then gathers that step's attention as if it were expanded: sentence i of a batch gets the
+        first row of sentence i // beam_size. The row depends on the source alone: one greedy step gives it.
+        """
+        aligned = (requests[i].pieces for i in batch.indices if requests[i].align)
+        sources = [pieces for pieces in dict.fromkeys(aligned) if pieces not in self._first_rows]
+        if not sources:
+            return {}
+        futures: Futures = self._translator.translate_batch(
+            [self._source(pieces) for pieces in sources],
+            asynchronous=True,
+            beam_size=1,
+            max_input_length=0,
+            max_decoding_length=1,
+            min_decoding_length=1,  # never </s> at once: a row must come
+            return_attention=True,
+        )
+        return dict(zip(sources, futures, strict=True))
+
+    def _remember(self, first_rows: Mapping[Pieces, Future]) -> None:
+        for pieces, future in first_rows.items():
+            self._first_rows[pieces] = self._own_columns(future.result().attention[0])[0]
+
+    def _hypotheses(self, request: Request, result: Any, beam_size: int) -> list[Hypothesis]:
+        found = []
+        for pieces, score, attention in zip(result.hypotheses, result.scores, result.attention, strict=True):
+            rows = self._own_columns(attention)
+            if beam_size > 1 and request.align and len(rows):
+                rows[0] = self._first_rows[request.pieces]
+            found.append(batches.hypothesis(request, pieces, score, rows))
+        return found
+
+    def _own_columns(self, attention: Sequence[Sequence[float]]) -> NDArray[np.float32]:
+        """Attention (pieces, source pieces) without the columns of the language token and ``</s>``."""
+        rows = np.asarray(attention, dtype=np.float32).reshape(len(attention), -1)
+        return rows[:, 1 if self.tokenizer.language_token else 0 : -1]
 
 
 def available_cores() -> int:
