@@ -23,7 +23,7 @@ def _row(issue: Issue) -> Row:
         "to look at": sum(bool(t.flags) for t in issue.translations),
     }
     if issue.scores is not None:
-        row |= {name: round(value, 1) for name, value in issue.scores.headline().items()}
+        row |= {name: round(metric.value, 1) for name, metric in issue.scores.clean.corpus.items()}
     return row
 
 

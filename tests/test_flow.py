@@ -1,0 +1,228 @@
+"""The flow against a real Prefect API: states, cache, retries, artifacts."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.caching import content_key, decode, encode
+from flows.retries import worth_another_try
+from translate.alignment import Alignment
+from translate.config import load_config
+from translate.enforce import Rendering
+from translate.errors import UserError
+from translate.pipeline import RunRequest, run
+from translate.translator import Hypothesized
+
+DRAFT = """---
+title: "Issue [EN]"
+---
+
+The **throughput** of a [data pipeline](https://example.org/a) doubled.
+
+We learned backpropagation by hand.
+"""
+HUMAN = (
+    DRAFT.replace("[EN]", "[PT-BR]")
+    .replace(
+        "The **throughput** of a [data pipeline](https://example.org/a) doubled.",
+        "O **throughput** de um [pipeline de dados](https://example.org/a) dobrou.",
+    )
+    .replace("We learned backpropagation by hand.", "Aprendemos backpropagation à mão.")
+)
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    path = tmp_path / "01.en.md"
+    path.write_text(DRAFT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    return {"flow.result_storage": str(tmp_path / "results"), "flow.retry_delay_seconds": 0.0, "decoding.beam_size": 1}
+
+
+def states(run_id: Any) -> dict[str, str]:
+    """The final state's name of each task run of a flow run."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])))
+    return {run.name.split("-")[0].rstrip(): str(run.state_name) for run in runs}
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_run_is_tracked_scored_and_the_second_one_is_served_from_the_cache(
+    draft: Path, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    from prefect.artifacts import Artifact
+
+    from flows.translate_issue import page_path, translate_issue
+
+    human = tmp_path / "01.human.md"
+    human.write_text(HUMAN, encoding="utf-8")
+    first = translate_issue([str(draft)], [str(human)], settings=settings, return_state=True)
+    assert first.is_completed()
+    output = tmp_path / "01.pt-br.md"
+    written = output.read_bytes()
+    output.unlink()
+    assert states(first.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Completed"
+
+    artifact = cast("Artifact", Artifact.get("translated-issues"))
+    table = cast("Artifact", Artifact.get("translated-issues-table"))
+    rows = json.loads(str(table.data))
+    assert rows[0]["terms kept"] == "2 / 2"
+    assert rows[0]["BLEU"] > 0
+    assert f"| {rows[0]['BLEU']} |" in str(artifact.data)
+    assert page_path(load_config(None, settings)).read_text(encoding="utf-8") == artifact.data
+
+    second = translate_issue([str(draft)], [str(human)], settings=settings, return_state=True)
+    assert second.is_completed()
+    assert output.read_bytes() == written
+    assert states(second.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Cached"
+
+    draft.write_text(DRAFT + "\nOne more line.\n", encoding="utf-8")
+    third = translate_issue([str(draft)], settings=settings, return_state=True)
+    assert states(third.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Completed"
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_the_flow_and_the_plain_pipeline_write_the_same(draft: Path, settings: dict[str, Any], tmp_path: Path) -> None:
+    from flows.local import run_flow
+
+    config = load_config(None, settings)
+    plain = run(RunRequest((str(draft),), str(tmp_path / "plain.md")), config)
+    tracked = run_flow(RunRequest((str(draft),), str(tmp_path / "flow.md")), config)
+    assert (tmp_path / "flow.md").read_bytes() == (tmp_path / "plain.md").read_bytes()
+    assert tracked.signature == plain.signature
+    assert [t.flags for t in tracked.issues[0].translations] == [t.flags for t in plain.issues[0].translations]
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_bad_draft_fails_at_once_with_the_sentence(tmp_path: Path, settings: dict[str, Any]) -> None:
+    from prefect.client.orchestration import get_client
+
+    from flows.translate_issue import translate_issue
+
+    missing = tmp_path / "missing.en.md"
+    state = translate_issue([str(missing)], settings=settings, return_state=True)
+    assert state.is_failed()
+    assert str(missing) in str(state.message)
+    with get_client(sync_client=True) as client:
+        runs = client.read_task_runs()
+    bad = [r for r in runs if r.flow_run_id == state.state_details.flow_run_id]
+    assert [(r.name.split("-")[0], r.run_count) for r in bad] == [("check and parse", 1)]
+    with pytest.raises(UserError, match="missing"):
+        state.result()
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_passing_failure_is_tried_again() -> None:
+    from prefect import task
+    from prefect.cache_policies import NO_CACHE
+
+    from flows.retries import retry_condition
+
+    attempts: list[int] = []
+
+    @task(retries=2, retry_delay_seconds=0, retry_condition_fn=retry_condition, cache_policy=NO_CACHE)
+    def flaky() -> int:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise httpx.ConnectError("refused")
+        return len(attempts)
+
+    assert flaky() == 2
+
+
+def unavailable(status: int) -> httpx.HTTPStatusError:
+    request = httpx.Request("GET", "http://127.0.0.1/model")
+    return httpx.HTTPStatusError("failed", request=request, response=httpx.Response(status, request=request))
+
+
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        (httpx.ConnectError("refused"), True),
+        (httpx.ReadTimeout("slow"), True),
+        (unavailable(503), True),
+        (unavailable(429), True),
+        (unavailable(404), False),
+        (OSError(errno.ESTALE, "stale"), True),
+        (OSError(errno.ENOSPC, "full"), False),
+        (FileNotFoundError(errno.ENOENT, "missing"), False),
+        (ValueError("wrong"), False),
+    ],
+)
+def test_only_what_passes_by_itself_is_worth_another_try(cause: Exception, again: bool) -> None:
+    assert worth_another_try(cause) is again
+    wrapped = UserError("one sentence")
+    wrapped.__cause__ = cause
+    assert worth_another_try(wrapped) is again
+    assert not worth_another_try(UserError("draft.md: is empty"))
+
+
+ranges = st.tuples(st.integers(0, 99), st.integers(0, 99))
+
+
+@st.composite
+def hypotheses(draw: st.DrawFn) -> Hypothesized:
+    source = tuple(draw(st.lists(ranges, max_size=4)))
+    target = tuple(draw(st.lists(ranges, max_size=4)))
+    weights = np.asarray([[draw(st.floats(0, 1, width=32)) for _ in source] for _ in target], dtype=np.float32).reshape(
+        len(target), len(source)
+    )
+    places = tuple(draw(st.lists(st.none() | ranges, max_size=3)))
+    rendering = Rendering(
+        draw(st.text()),
+        places,
+        tuple(draw(st.sampled_from(["kept", "forced", "lost"])) for _ in places),
+        Alignment(source, target, weights),
+        draw(st.floats(-20, 0)),
+        draw(st.integers(0, 300)),
+    )
+    return Hypothesized(
+        rendering, tuple(draw(st.sets(st.sampled_from(["empty", "long"])))), draw(st.integers(1, 4)), "x"
+    )
+
+
+@given(st.lists(hypotheses(), max_size=3))
+def test_cached_hypotheses_come_back_exactly(items: list[Hypothesized]) -> None:
+    back = decode(json.loads(json.dumps(encode(items))))
+    assert len(back) == len(items)
+    for old, new in zip(items, back, strict=True):
+        np.testing.assert_array_equal(old.rendering.alignment.weights, new.rendering.alignment.weights)
+        assert old.rendering.alignment.source == new.rendering.alignment.source
+        assert old.rendering.alignment.target == new.rendering.alignment.target
+        assert (old.rendering.text, old.rendering.places, old.rendering.rungs) == (
+            new.rendering.text,
+            new.rendering.places,
+            new.rendering.rungs,
+        )
+        assert (old.rendering.score, old.rendering.pieces) == (new.rendering.score, new.rendering.pieces)
+        assert (old.defects, old.attempts, old.engine) == (new.defects, new.attempts, new.engine)
+
+
+def test_the_key_changes_with_what_decides_a_translation_and_with_nothing_else() -> None:
+    config = load_config()
+    key = content_key("text", "glossary", {"model": "a"}, config)
+    assert content_key("text", "glossary", {"model": "a"}, load_config(None, {"document.layout": "target-only"})) == key
+    others = {
+        content_key("text!", "glossary", {"model": "a"}, config),
+        content_key("text", "glossary!", {"model": "a"}, config),
+        content_key("text", "glossary", {"model": "b"}, config),
+        content_key("text", "glossary", {"model": "a"}, load_config(None, {"decoding.beam_size": 1})),
+        key,
+    }
+    assert len(others) == 5
