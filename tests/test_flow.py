@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import re
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import numpy as np
@@ -22,6 +27,10 @@ from translate.errors import UserError
 from translate.pipeline import RunRequest, run
 from translate.translator import Hypothesized
 
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import TaskRun
+
+ROOT = Path(__file__).resolve().parents[1]
 DRAFT = """---
 title: "Issue [EN]"
 ---
@@ -49,17 +58,35 @@ def draft(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> dict[str, Any]:
-    return {"flow.result_storage": str(tmp_path / "results"), "flow.retry_delay_seconds": 0.0, "decoding.beam_size": 1}
+    glossary = tmp_path / "terms.yaml"
+    glossary.write_text("terms: [backpropagation, throughput]\n", encoding="utf-8")
+    return {
+        "glossary.file": str(glossary),
+        "flow.result_storage": str(tmp_path / "results"),
+        "flow.retry_delay_seconds": 0.0,
+        "decoding.beam_size": 1,
+    }
 
 
-def states(run_id: Any) -> dict[str, str]:
-    """The final state's name of each task run of a flow run."""
+def tracked(run_id: object) -> list[TaskRun]:
+    """The finished task runs of a flow run. The server records them from events, some time after the run."""
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 
+    chosen = FlowRunFilter(id=FlowRunFilterId.model_validate({"any_": [run_id]}))
+    runs: list[TaskRun] = []
     with get_client(sync_client=True) as client:
-        runs = client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run_id])))
-    return {run.name.split("-")[0].rstrip(): str(run.state_name) for run in runs}
+        for _ in range(300):
+            before, runs = runs, client.read_task_runs(flow_run_filter=chosen)
+            if runs and len(runs) == len(before) and all(run.state and run.state.is_final() for run in runs):
+                break
+            time.sleep(0.2)
+    return runs
+
+
+def translating(run_id: object) -> list[str | None]:
+    """The final states of the task runs that translate."""
+    return [run.state_name for run in tracked(run_id) if run.name.startswith("translate and enforce")]
 
 
 @pytest.mark.usefixtures("prefect_api")
@@ -77,7 +104,7 @@ def test_a_run_is_tracked_scored_and_the_second_one_is_served_from_the_cache(
     output = tmp_path / "01.pt-br.md"
     written = output.read_bytes()
     output.unlink()
-    assert states(first.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Completed"
+    assert translating(first.state_details.flow_run_id) == ["Completed"]
 
     artifact = cast("Artifact", Artifact.get("translated-issues"))
     table = cast("Artifact", Artifact.get("translated-issues-table"))
@@ -90,11 +117,11 @@ def test_a_run_is_tracked_scored_and_the_second_one_is_served_from_the_cache(
     second = translate_issue([str(draft)], [str(human)], settings=settings, return_state=True)
     assert second.is_completed()
     assert output.read_bytes() == written
-    assert states(second.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Cached"
+    assert translating(second.state_details.flow_run_id) == ["Cached"]
 
     draft.write_text(DRAFT + "\nOne more line.\n", encoding="utf-8")
     third = translate_issue([str(draft)], settings=settings, return_state=True)
-    assert states(third.state_details.flow_run_id)["translate and enforce: 01.en.md"] == "Completed"
+    assert translating(third.state_details.flow_run_id) == ["Completed"]
 
 
 @pytest.mark.usefixtures("prefect_api")
@@ -111,18 +138,14 @@ def test_the_flow_and_the_plain_pipeline_write_the_same(draft: Path, settings: d
 
 @pytest.mark.usefixtures("prefect_api")
 def test_a_bad_draft_fails_at_once_with_the_sentence(tmp_path: Path, settings: dict[str, Any]) -> None:
-    from prefect.client.orchestration import get_client
-
     from flows.translate_issue import translate_issue
 
     missing = tmp_path / "missing.en.md"
     state = translate_issue([str(missing)], settings=settings, return_state=True)
     assert state.is_failed()
     assert str(missing) in str(state.message)
-    with get_client(sync_client=True) as client:
-        runs = client.read_task_runs()
-    bad = [r for r in runs if r.flow_run_id == state.state_details.flow_run_id]
-    assert [(r.name.split("-")[0], r.run_count) for r in bad] == [("check and parse", 1)]
+    runs = tracked(state.state_details.flow_run_id)
+    assert [(run.name.split("-")[0], run.run_count) for run in runs] == [("check and parse", 1)]
     with pytest.raises(UserError, match="missing"):
         state.result()
 
@@ -144,6 +167,27 @@ def test_a_passing_failure_is_tried_again() -> None:
         return len(attempts)
 
     assert flaky() == 2
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_the_command_runs_the_flow_and_prefect_stays_silent(draft: Path, tmp_path: Path) -> None:
+    from prefect.settings import PREFECT_API_URL
+
+    environment = {**os.environ, "PREFECT_API_URL": str(PREFECT_API_URL.value())}
+    environment.pop("PREFECT_LOGGING_LEVEL")
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "-c", "import sys; from translate.cli import main; sys.exit(main())", *arguments]
+        return subprocess.run(line, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+
+    done = command("run", "--flow", str(draft), "--beam", "1")
+    assert (done.returncode, draft.with_name("01.pt-br.md").is_file()) == (0, True)
+    assert re.search(r"Traceback|ERROR|INFO|prefect\.", done.stderr + done.stdout) is None
+
+    missing = tmp_path / "missing.en.md"
+    failed = command("run", "--flow", str(missing), "--quiet")
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert re.fullmatch(r"translate-issue: [^\n]*missing\.en\.md[^\n]*\n", failed.stderr)
 
 
 def unavailable(status: int) -> httpx.HTTPStatusError:
