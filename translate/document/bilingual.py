@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal
 
-from translate.document.comments import Place, comment_of, find_comments, front_matter_end, places
+from translate.document.comments import Place, comment_of, find_comments, places
 from translate.document.model import Document, Target
 from translate.document.render import render_range
 from translate.text_file import newline_of
 
 Layout = Literal["comment-after", "comment-before", "target-only"]
 
-_LANG = re.compile(r"(?m)^lang[ \t]*:[^\r\n]*")
-
-
 def write_bilingual(
-    document: Document, targets: Mapping[int, Target], *, layout: Layout = "comment-after", lang: str | None = None
+    document: Document,
+    targets: Mapping[int, Target],
+    *,
+    layout: Layout = "comment-after",
+    lang: str | None = None,
+    edition: str | None = None,
 ) -> str:
     """The page in the target language, with the English of each entry in a comment (see `Layout`).
 
@@ -26,23 +27,24 @@ def write_bilingual(
     that n entries are followed by their n comments in order. Taking the comments away gives
     ``target-only`` exactly. A comment that the draft itself holds is followed by a comment that
     quotes it, so that the reader tells it from English.
-    `lang` sets the front matter's ``lang``, where there is front matter.
+    `lang` and `edition` are `render`'s.
     """
     pieces: list[str] = []
-    ends: list[tuple[int, int]] = []  # each entry's place in the page
+    spans: list[tuple[int, int]] = []  # each entry's slice of the page
     position = length = 0
     for entry in document.entries:
         for start, end in ((position, entry.start), (entry.start, entry.end)):
-            pieces.append(render_range(document, start, end, targets))
+            pieces.append(render_range(document, start, end, targets, lang=lang, edition=edition))
             length += len(pieces[-1])
-        ends.append((length - len(pieces[-1]), length))
+        spans.append((length - len(pieces[-1]), length))
         position = entry.end
-    pieces.append(render_range(document, position, len(document.source), targets))
+    end = len(document.source)
+    pieces.append(render_range(document, position, end, targets, lang=lang, edition=edition))
     page = "".join(pieces)
-    if layout != "target-only":
-        english = [document.source[entry.start : entry.end] for entry in document.entries]
-        page = _with_comments(page, english, ends, layout, newline_of(document.source))
-    return _with_lang(page, lang) if lang else page
+    if layout == "target-only":
+        return page
+    english = [document.source[entry.start : entry.end] for entry in document.entries]
+    return _with_comments(page, english, spans, layout, newline_of(document.source))
 
 
 def _with_comments(page: str, english: list[str], spans: list[tuple[int, int]], layout: Layout, newline: str) -> str:
@@ -69,15 +71,3 @@ def _first_after(gaps: list[Place], offset: int) -> int:
 
 def _last_before(gaps: list[Place], offset: int) -> int:
     return next(place.before for place in reversed(gaps[:-1] or gaps) if place.before <= offset)
-
-
-def _with_lang(page: str, lang: str) -> str:
-    end = front_matter_end(page)
-    matter = page[:end]
-    if "---" not in matter:
-        return page
-    if _LANG.search(matter):
-        return _LANG.sub(f"lang: {lang}", matter, count=1) + page[end:]
-    closing = re.search(r"(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n)?\Z", matter)
-    assert closing is not None
-    return f"{matter[: closing.start()]}lang: {lang}{newline_of(matter)}{page[closing.start() :]}"
