@@ -25,7 +25,8 @@ DEFAULT_KEYS = (
 _FENCE = re.compile(r"---[ \t]*(?=\n|$)")
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.MULTILINE)
 _KEY = re.compile(
-    r"""(?P<indent>[ ]*(?:-[ ]+)*)(?P<key>"[^"\n]*"|'[^'\n]*'|[^\s#&*!|>'"%@`{}\[\],:-][^\n:#]*?)[ \t]*:(?=[ \t\n]|$)[ \t]*"""
+    r"""(?P<indent>[ ]*(?:-[ ]+)*)(?P<key>"[^"\n]*"|'[^'\n]*'|[^\s#&*!|>'"%@`{}\[\],:-][^\n:#]{0,200}?)"""
+    r"""[ \t]*:(?=[ \t\n]|$)[ \t]*"""
 )
 _LOOKS_LIKE_YAML = re.compile(r"\s*(?:#|[\w\"'-][\w .\"'-]*:(?:\s|$))")
 _BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\n]*)?(?=\n|$)")
@@ -128,7 +129,8 @@ def _values(text: str, path: str, position: int, indent: int, end: int) -> list[
         form: Form = "double-quoted" if quoted[0][0] == '"' else "single-quoted"
         return [_value(text, kind, form, quoted.start() + 1, quoted.end() - 1)]
     if scalar := _BLOCK_SCALAR.match(text, position, end):
-        return [_value(text, kind, "block-scalar", *bounds) for bounds in _paragraphs(text, scalar.end() + 1, indent, end)]
+        slices = _paragraphs(text, scalar.end() + 1, indent, end)
+        return [_value(text, kind, "block-scalar", first, last) for first, last in slices]
     if text[position : position + 1] in tuple("[{&*!%@`|>\"'"):
         return []
     first = _plain_line(text, position)

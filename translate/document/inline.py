@@ -15,8 +15,12 @@ from translate.document.model import Markup, Piece, SpanKind
 
 NO_BREAK_SPACE = "\u00a0"
 
-_OPAQUE_TAGS = frozenset(["code", "kbd", "math", "pre", "samp", "script", "style", "svg", "textarea", "tt", "var"])
-_VOID_TAGS = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_OPAQUE_TAGS = frozenset(
+    ["code", "kbd", "math", "pre", "samp", "script", "style", "svg", "textarea", "tt", "var"],
+)
+_VOID_TAGS = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"],
+)
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _UNTRANSLATED = re.compile(r"""\s(translate\s*=\s*["']?no\b|class\s*=\s*["']?[^"'>]*\bnotranslate\b)""", re.IGNORECASE)
 _PAIRED: dict[str, SpanKind] = {"em": "emphasis", "strong": "strong", "s": "strikethrough", "link": "link"}
@@ -192,7 +196,8 @@ class _Reader:
                     start -= 1
                 inner = (end, end)
             self.scopes.append(_Scope(len(self.marks)))
-            self.marks.append(Mark(_PAIRED[name], self.length, self.length, False, Markup(start, *inner, end)))
+            markup = Markup(start, inner[0], inner[1], end)
+            self.marks.append(Mark(_PAIRED[name], self.length, self.length, False, markup))
             return
         scope = self.scopes.pop()
         self._close_tags(scope)
@@ -296,7 +301,7 @@ def _without_punctuation(url: str) -> str:
             counts[last] -= 1
         elif last in "([{":
             counts[last] -= 1
-        elif last not in ".,;:!?'\"*_~…’‘":
+        elif last not in ".,;:!?'\"*_~…\u2018\u2019":
             break
         end -= 1
     return url[:end]

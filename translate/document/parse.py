@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from translate.document import blocks, front_matter, inline
 from translate.document.blocks import Block, Blocks, Unit
@@ -217,7 +218,7 @@ def _tables_of_contents(text: str, units: tuple[Unit, ...]) -> set[int]:
     """Lists that kramdown replaces by a table of contents (``{:toc}`` right under them)."""
     return {
         index
-        for index, (unit, below) in enumerate(zip(units, units[1:], strict=False))
+        for index, (unit, below) in enumerate(pairwise(units))
         if unit.name in ("bullet_list_open", "ordered_list_open")
         and below.name == "attributes"
         and below.start == unit.end + 1

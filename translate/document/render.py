@@ -169,10 +169,10 @@ class _Renderer:
 
     def scalar(self, segment: Segment, layout: Layout, target: Target) -> str:
         written = self.write(segment, layout, arrange(segment, target), _Means())
-        text = "".join(written.source)
+        text = "".join(written.form)
         if layout.form == "plain" and plain_is_unsafe(text) and not plain_is_unsafe(layout.content):
             return f'"{yaml_double(text)}"'
-        return text
+        return "".join(written.source)
 
     def write(self, segment: Segment, layout: Layout, arrangement: Arrangement, means: _Means) -> _Writer:
         at = events(arrangement)
@@ -317,7 +317,8 @@ class _Scribe:
             if end is not None:
                 before.setdefault(end, []).append(node)
                 continue
-            start = next((i for i in reversed(range(len(at.starts))) if contains(self.enclosed, at.starts[i], node)), None)
+            last = range(len(at.starts) - 1, -1, -1)
+            start = next((i for i in last if contains(self.enclosed, at.starts[i], node)), None)
             if start is None:
                 between.append(node)
             else:
@@ -373,8 +374,8 @@ class _Scribe:
             label = self.layout.content[markup.inner_start : markup.inner_end]
             written = "".join(self.out.form[self.opened[node] :])
             if self.means.thoroughly or normalizeReference(written) != normalizeReference(label):
-                label = " ".join(label.split())
-                self.out.add(f"][{label}]", f"][{label.replace('|', chr(92) + '|') if self.layout.form == 'cell' else label}]")
+                label = f"][{' '.join(label.split())}]"
+                self.out.add(label, label.replace("|", "\\|") if self.layout.form == "cell" else label)
                 return
         self.content(markup.inner_end, markup.outer_end)
 

@@ -32,15 +32,17 @@ _ABBREVIATION = re.compile(r"\*\[[^\]\n]+\]:.*")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
 _DEFINITION = re.compile(r":(?=[ \t]+\S)")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)")
-_SPAN_LEVEL = frozenset(  # kramdown reads a line that starts with one of these as a paragraph
-    ["a", "abbr", "acronym", "b", "bdo", "big", "br", "button", "cite", "code", "data", "del", "dfn", "em", "i", "img", "input", "ins", "kbd", "label", "mark", "meter", "q", "rb", "rbc", "rp", "rt", "rtc", "ruby", "s", "samp", "select", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var"]
+# kramdown reads a line that starts with one of these as a paragraph.
+_SPAN_LEVEL = frozenset(
+    """a abbr acronym b bdo big br button cite code data del dfn em i img input ins kbd label mark meter
+    q rb rbc rp rt rtc ruby s samp select small span strong sub sup time tt u var""".split()  # noqa: SIM905
 )
 
 
 @cache
 def block_parser() -> MarkdownIt:
     """The block half of the grammar; the text is masked (``translate.document.liquid``)."""
-    md = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "inline_definitions": True, "tasklists": True})  # type: ignore[typeddict-unknown-key]
+    md = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "inline_definitions": True, "tasklists": True})
     md.enable("table")
     ruler = md.block.ruler
     ruler.at("paragraph", _recording(paragraph, _record_lines), {"alt": []})

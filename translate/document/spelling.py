@@ -51,7 +51,7 @@ class Spelling:
             for token in _TOKEN.finditer(self.text, start, end):
                 if token[0] == "\n":
                     self.breaks.append(token.start())
-                elif not token[0].isspace() and (
+                elif token[0][0] not in " \t" and (
                     not MARKDOWN.isdisjoint(token[0])
                     or bisect_right(marks, token.end() - 1) > bisect_right(marks, token.start() - 1)
                     or not token[0][0].isalpha()
@@ -65,7 +65,7 @@ class Spelling:
                 word, at = token[0], token.start()
                 if word == "\n":
                     yield self._break(at)
-                elif word.isspace():
+                elif word[0] in " \t":
                     yield Spelled(at, token.end(), word, word, True)
                 elif (found := self.words.get(word)) and not (self.thoroughly and not self.yaml):
                     yield from self._as_in_draft(at, found[0] if len(found) == 1 else found.popleft(), len(word))
@@ -87,17 +87,17 @@ class Spelling:
             piece = layout.pieces[index]
             index += 1
             first, last = max(found, piece.at), min(end, piece.at + len(piece.text))
-            start, stop = piece.start, piece.end
+            begin, start, stop = at + first - found, piece.start, piece.end
             if piece.verbatim:
                 start, stop = piece.start + first - piece.at, piece.start + last - piece.at
             form = layout.content[start:stop]
             source = self.source[layout.source_offset(start) : layout.source_offset(stop)]
             if piece.verbatim and source != form:  # pipes in a table cell: cut anywhere all the same
-                for i in range(start, stop):
-                    slice_ = self.source[layout.source_offset(i) : layout.source_offset(i + 1)]
-                    yield Spelled(at + first - found + i - start, at + first - found + i - start + 1, form[i - start], slice_, False)
+                for i in range(stop - start):
+                    first, last = layout.source_offset(start + i), layout.source_offset(start + i + 1)
+                    yield Spelled(begin + i, begin + i + 1, form[i], self.source[first:last], False)
             else:
-                yield Spelled(at + first - found, at + last - found, form, source, piece.verbatim)
+                yield Spelled(begin, at + last - found, form, source, piece.verbatim)
 
     def _escaped(self, text: str, start: int, end: int, bounds: set[int]) -> Iterator[Spelled]:
         position = start
