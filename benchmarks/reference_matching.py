@@ -105,7 +105,7 @@ def main() -> int:
     right, judged = sum(r.right for r in results), sum(r.judged for r in results)
     found, true = sum(r.found for r in results), sum(r.true for r in results)
     if true:
-        print(f"all issues: precision {right / judged:.3f} ({right}/{judged}), recall {found / true:.3f} ({found}/{true})")
+        print(f"all: precision {right / judged:.3f} ({right}/{judged}), recall {found / true:.3f} ({found}/{true})")
     return 0
 
 

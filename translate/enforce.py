@@ -3,32 +3,35 @@
 1. *kept* / *filled*: the first pass. A checkpoint trained on protected spans gets ``<t> … </t>`` around every protected
    range and answers with spans of its own, which say where each term belongs; any other checkpoint translates plainly
    and what came through verbatim is kept.
-2. *forced*: where a range is missing, the alignment says where its translation stands. The hypothesis up to there and
-   the term become a forced beginning and the model continues from it, so that what follows agrees with the term.
+2. *forced*: where a range is missing (or its span was filled with other words), the alignment says where its
+   translation stands. The hypothesis up to there and the term become a forced beginning and the model continues from
+   it, so that what follows agrees with the term; of several beginnings the model's own score chooses.
 3. *replaced* / *inserted*: the aligned words are exchanged for the term; without any aligned word it goes where the
    order of the sentence puts it.
-4. What is placed is verified again by the caller, on the finished text, with the glossary's own matcher.
+4. A term that came out more often than the draft has it is taken out again where the model likes that best;
+   determiners and adjectives are made to agree with the kept words (see `translate.agreement`).
+5. What is placed is verified again by the caller, on the finished text, with the glossary's own matcher.
 
 Sentences without a violation pay for the first pass alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from translate.alignment import Alignment, Range, inside, whole
-from translate.marian.protocol import Encoded, Engine, Hypothesis, Pieces, Request, Tokenizer
-from translate.placing import CLOSE, OPEN, STAND_IN, Placement, Rung, place, written
+from translate import surplus
+from translate.agreement import moved, repaired
+from translate.alignment import Alignment, Range, whole
+from translate.forcing import Item, Step, cut_of, next_step
+from translate.marian.protocol import Encoded, Engine, Hypothesis, Request, Tokenizer
+from translate.placing import STAND_IN, Placement, Rung, place, written
 from translate.source import Protected, Source
 
-ROUNDS = 3
+ROUNDS = 4
 """How often a sentence is decoded again with a longer forced beginning before its words are replaced."""
-EVIDENCE = 0.15
-"""Attention below which a target piece says nothing about where a term's translation stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,6 @@ class Rendering:
     alignment: Alignment
     score: float
     pieces: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    source: Source
-    encoded: Encoded
-    placement: Placement
-    forced: frozenset[int] = frozenset()
 
 
 def request(source: Source, tokenizer: Tokenizer, ratio: float) -> tuple[Encoded, Request]:
@@ -81,140 +76,118 @@ def enforce(
     """
     tokenizer = engine.tokenizer
     items = [
-        _Item(source, code, place(source, code, hypothesis, tokenizer))
+        Item(source, code, place(source, code, hypothesis, tokenizer))
         for source, code, hypothesis in zip(sources, encoded, hypotheses, strict=True)
     ]
     for _ in range(ROUNDS):
-        again = [k for k, item in enumerate(items) if not item.placement.complete]
-        steps = [(k, step) for k in again if (step := _next_step(items[k], tokenizer, ratio)) is not None]
+        steps = {k: step for k, item in enumerate(items) if (step := next_step(item, tokenizer, ratio)) is not None}
         if not steps:
             break
         if on_round is not None:
             on_round(len(steps))
-        results = engine.translate([req for _, (req, _, _) in steps], beam_size=beam_size)
-        for (k, (_, code, forced)), result in zip(steps, results, strict=True):
-            items[k] = _better(items[k], code, result[0], forced, tokenizer)
+        _decode(items, steps, engine, beam_size)
+    _remove_surplus(items, engine)
     return [_finish(item, tokenizer) for item in items]
 
 
-def _next_step(item: _Item, tokenizer: Tokenizer, ratio: float) -> tuple[Request, Encoded, frozenset[int]] | None:
-    """The forced beginning that mends the item's first defect in target order, or None if decoding cannot help."""
-    placement = item.placement
-    cuts = sorted((_cut(item, index)[0], index) for index in placement.missing)
-    if cuts:
-        cut, index = cuts[0]
-        if index in item.forced and len(item.forced) > len(item.source.protected):
-            return None
-        prefix = (*_prefix(item, cut, tokenizer), *_forced(item.source.protected[index], tokenizer))
-        limit = int(ratio * len(item.encoded.pieces)) + len(prefix) + 10
-        return Request(item.encoded.pieces, prefix, limit), item.encoded, item.forced | {index}
-    # Only left-over spans remain: continue before the first of them from the bare sentence, where none can be opened.
-    surplus = min(placement.slots[s].start for s in placement.surplus)
-    if any((where := placement.pieces_of(i)) is not None and where[0] > surplus for i in range(len(item.source.protected))):
-        return None
-    bare = tokenizer.encode(item.source.text)
-    prefix = tuple(p for p in _prefix(item, surplus, tokenizer) if p not in (OPEN, CLOSE))
-    return Request(bare.pieces, prefix, int(ratio * len(bare.pieces)) + len(prefix) + 10), bare, item.forced
+def _decode(items: list[Item], steps: dict[int, Step], engine: Engine, beam_size: int) -> None:
+    """Takes one step with each item of ``steps``: the result with the fewest defects, then the likeliest one."""
+    requests = [(k, request) for k, step in steps.items() for request in step.requests]
+    results = engine.translate([request for _, request in requests], beam_size=beam_size)
+    found: dict[int, list[Placement]] = {k: [] for k in steps}
+    for (k, _), result in zip(requests, results, strict=True):
+        found[k].append(place(items[k].source, steps[k].encoded, result[0], engine.tokenizer))
+    likeliest = _likeliest([(steps[k].encoded, group) for k, group in found.items()], engine)
+    for (k, step), placement in zip(steps.items(), likeliest, strict=True):
+        items[k] = _better(items[k], step, placement)
 
 
-def _forced(protected: Protected, tokenizer: Tokenizer) -> Pieces:
-    pieces = tokenizer.encode_target(protected.surface)
-    return (OPEN, *pieces, CLOSE) if tokenizer.protects and protected.verbatim else pieces
+def _likeliest(groups: Sequence[tuple[Encoded, Sequence[Placement]]], engine: Engine) -> list[Placement]:
+    """Of each group the placement with the fewest defects; of several, the one that the model gives the best score."""
+    best = [[p for p in group if _defects(p) == min(map(_defects, group))] for _, group in groups]
+    rivals = [(encoded, p) for (encoded, _), group in zip(groups, best, strict=True) if len(group) > 1 for p in group]
+    scores = iter(_scores(rivals, engine))
+    return [group[0] if len(group) == 1 else max(group, key=lambda _: next(scores)) for group in best]
 
 
-def _prefix(item: _Item, cut: int, tokenizer: Tokenizer) -> Pieces:
-    """The hypothesis up to ``cut`` with the terms it holds spelled as they must be and left-over spans taken out."""
-    placement, pieces = item.placement, item.placement.hypothesis.pieces
-    held = {where[0]: (where[1], i) for i in range(len(item.source.protected)) if (where := placement.pieces_of(i))}
-    ends = {s.start: s.end for s in (placement.slots[i] for i in placement.surplus) if s.start < s.end}
-    out: list[str] = []
-    at = 0
-    while at < cut:
-        if at in held:
-            stop, index = held[at]
-            protected = item.source.protected[index]
-            out += _forced(protected, tokenizer) if protected.verbatim else pieces[at:stop]
-            at = stop
-        elif at in ends:
-            at = ends[at]
-        else:
-            out.append(pieces[at])
-            at += 1
-    return tuple(out)
+def _scores(rivals: Sequence[tuple[Encoded, Placement]], engine: Engine) -> list[float]:
+    """The model's mean log-probability of each hypothesis."""
+    if not rivals:
+        return []
+    sources = [encoded.pieces for encoded, _ in rivals]
+    return [float(np.mean(s)) for s in engine.score(sources, [p.hypothesis.pieces for _, p in rivals])]
 
 
-def _cut(item: _Item, index: int) -> tuple[int, int]:
-    """The pieces of the hypothesis that stand where ``Source.protected[index]`` belongs; empty if none is aligned.
-
-    They are the run of whole words around the most strongly aligned piece; without evidence, the word boundary after
-    the last piece that comes from the left of the term.
-    """
-    hypothesis, protected = item.placement.hypothesis, item.source.protected[index]
-    busy = [w for i in range(len(item.source.protected)) if (w := item.placement.pieces_of(i)) is not None]
-    columns = inside(item.encoded.offsets, protected.start, protected.end)
-    mass = hypothesis.attention[:, columns].sum(axis=1) if columns else np.zeros(len(hypothesis.pieces), np.float32)
-    for start, end in busy:
-        mass[start:end] = 0
-    if len(mass) and float(mass.max()) >= EVIDENCE:
-        return _run(hypothesis.pieces, mass, busy)
-    left = [
-        t
-        for t, row in enumerate(hypothesis.attention)
-        if row.any() and item.encoded.offsets[int(row.argmax())][1] <= protected.start
-    ]
-    at = max(left) + 1 if left else 0
-    while at < len(hypothesis.pieces) and (not hypothesis.pieces[at].startswith("▁") or any(a < at < b for a, b in busy)):
-        at += 1
-    return at, at
+def _defects(placement: Placement) -> tuple[int, int, int]:
+    return len(placement.missing), len(placement.surplus), len(placement.garbled)
 
 
-def _run(pieces: Pieces, mass: NDArray[np.float32], busy: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    peak = int(mass.argmax())
-    floor = max(EVIDENCE, 0.3 * float(mass[peak]))
-    start, end = peak, peak + 1
-    while start > 0 and mass[start - 1] >= floor:
-        start -= 1
-    while end < len(pieces) and mass[end] >= floor:
-        end += 1
-    taken = {t for a, b in busy for t in range(a, b)}
-    while start > 0 and not pieces[start].startswith("▁") and start - 1 not in taken and _wordy(pieces[start]):
-        start -= 1
-    while end < len(pieces) and not pieces[end].startswith("▁") and end not in taken and _wordy(pieces[end]):
-        end += 1
-    return start, end
+def _better(item: Item, step: Step, placement: Placement) -> Item:
+    """The item with the new placement unless that has more defects than the old one; marked as tried either way."""
+    if _defects(placement) > _defects(item.placement) or (step.forced == item.forced and not placement.complete):
+        return replace(item, forced=step.forced)
+    return Item(item.source, step.encoded, placement, step.forced)
 
 
-def _wordy(piece: str) -> bool:
-    return any(c.isalnum() for c in piece) and piece not in (OPEN, CLOSE)
+def _remove_surplus(items: list[Item], engine: Engine) -> None:
+    """Takes out the copies of terms that the draft has fewer of, the likeliest remaining sentence each time."""
+    waiting = {k: item for k, item in enumerate(items) if item.placement.complete}
+    for _ in range(ROUNDS):
+        groups: dict[int, tuple[Encoded, list[Placement]]] = {}
+        for k, item in waiting.items():
+            spots = surplus.copies(item.source, item.placement, engine.tokenizer)
+            if spots:
+                shorter = _placed(item, surplus.without(item.placement, spots, item.source, engine.tokenizer), engine)
+                if shorter:
+                    groups[k] = (item.encoded, shorter)
+        chosen = _likeliest(list(groups.values()), engine)
+        waiting = {k: replace(items[k], placement=p) for k, p in zip(groups, chosen, strict=True)}
+        if not waiting:
+            return
+        for k, item in waiting.items():
+            items[k] = item
 
 
-def _better(item: _Item, encoded: Encoded, hypothesis: Hypothesis, forced: frozenset[int], tokenizer: Tokenizer) -> _Item:
-    """The new hypothesis if it has fewer defects than the one before, else the old one, marked as tried."""
-    placement = place(item.source, encoded, hypothesis, tokenizer)
-    old = item.placement
-    if (len(placement.missing), len(placement.surplus)) < (len(old.missing), len(old.surplus)):
-        return _Item(item.source, encoded, placement, forced)
-    if len(placement.missing) == len(old.missing) and forced != item.forced:
-        return _Item(item.source, encoded, placement, forced)
-    return _Item(item.source, item.encoded, old, forced)
+def _placed(item: Item, hypotheses: Iterable[Hypothesis], engine: Engine) -> list[Placement]:
+    """Those of the hypotheses that still hold every protected range."""
+    placements = [place(item.source, item.encoded, h, engine.tokenizer) for h in hypotheses]
+    return [p for p in placements if p.complete]
 
 
-def _finish(item: _Item, tokenizer: Tokenizer) -> Rendering:
+def _finish(item: Item, tokenizer: Tokenizer) -> Rendering:
     """The text of an item; what is still missing is put in the place of its aligned words."""
     protected = item.source.protected
     rungs: list[Rung] = [_rung(item, i, tokenizer) for i in range(len(protected))]
     placement = item.placement
     for index in placement.missing:
-        start, end = _cut(_Item(item.source, item.encoded, placement), index)
+        start, end = cut_of(Item(item.source, item.encoded, placement), index)
         rungs[index] = "replaced" if end > start else "inserted"
-        placement = _spliced(placement, start, end, index, tokenizer)
+        placement = _spliced(placement, start, end, index)
     text, places, alignment = written(item.source, item.encoded, placement, tokenizer)
-    return Rendering(
-        text, tuple(places), tuple(rungs), alignment, placement.hypothesis.score, len(placement.hypothesis.pieces)
+    hypothesis = placement.hypothesis
+    rendering = Rendering(text, tuple(places), tuple(rungs), alignment, hypothesis.score, len(hypothesis.pieces))
+    return _agreeing(rendering, protected)
+
+
+def _agreeing(rendering: Rendering, protected: Sequence[Protected]) -> Rendering:
+    """The rendering with the words around its terms made to agree with them; places and alignment move along."""
+    placed = [(where, p) for where, p in zip(rendering.places, protected, strict=True) if where is not None]
+    kept = [(where, p.occurrence.term) for where, p in placed if p.occurrence is not None]
+    if not kept:
+        return rendering
+    text, edits = repaired(rendering.text, kept, [where for where, p in placed if p.occurrence is None])
+    if not edits:
+        return rendering
+    places = tuple(None if w is None else (moved(w[0], edits), moved(w[1], edits)) for w in rendering.places)
+    ranges = [(moved(a, edits), moved(b, edits)) for a, b in rendering.alignment.target]
+    keep = [k for k, (a, b) in enumerate(ranges) if a < b]
+    alignment = Alignment(
+        rendering.alignment.source, tuple(ranges[k] for k in keep), rendering.alignment.weights[keep]
     )
+    return replace(rendering, text=text, places=places, alignment=alignment)
 
 
-def _rung(item: _Item, index: int, tokenizer: Tokenizer) -> Rung:
+def _rung(item: Item, index: int, tokenizer: Tokenizer) -> Rung:
     where = item.placement.pieces_of(index)
     if where is None:
         return "lost"
@@ -230,7 +203,7 @@ def _rung(item: _Item, index: int, tokenizer: Tokenizer) -> Rung:
     return "recased" if shown.lower() == surface.lower() else "filled"
 
 
-def _spliced(placement: Placement, start: int, end: int, index: int, tokenizer: Tokenizer) -> Placement:
+def _spliced(placement: Placement, start: int, end: int, index: int) -> Placement:
     """The placement with the pieces ``start:end`` exchanged for a verbatim copy of a protected range."""
     hypothesis = placement.hypothesis
     body = (STAND_IN,)
@@ -240,16 +213,16 @@ def _spliced(placement: Placement, start: int, end: int, index: int, tokenizer: 
     pieces = (*hypothesis.pieces[:start], *body, *hypothesis.pieces[end:])
     attention = np.concatenate([hypothesis.attention[:start], rows, hypothesis.attention[end:]])
 
-    def moved(span: tuple[int, int] | None) -> tuple[int, int] | None:
+    def shifted(span: tuple[int, int] | None) -> tuple[int, int] | None:
         if span is None or span[1] <= start:
             return span
         return (span[0] + shift, span[1] + shift) if span[0] >= end else None
 
     slots = tuple(
-        type(slot)(*(moved((slot.start, slot.end)) or (start, start)), body=moved(slot.body) or (start, start))
+        type(slot)(*(shifted((slot.start, slot.end)) or (start, start)), body=shifted(slot.body) or (start, start))
         for slot in placement.slots
     )
-    found = [moved(span) for span in placement.found]
+    found = [shifted(span) for span in placement.found]
     found[index] = (start, start + len(body))
     spliced = Hypothesis(pieces, hypothesis.score, attention)
     return Placement(spliced, slots, placement.slot_of, tuple(found), placement.surplus)
@@ -258,4 +231,5 @@ def _spliced(placement: Placement, start: int, end: int, index: int, tokenizer: 
 def copied(source: Source) -> Rendering:
     """A source that is left as it is."""
     places = tuple((p.start, p.end) for p in source.protected)
-    return Rendering(source.text, places, ("kept",) * len(places), whole(source.text, source.text), 0.0, 0)
+    rungs = tuple[Rung, ...](["kept" for _ in places])
+    return Rendering(source.text, places, rungs, whole(source.text, source.text), 0.0, 0)

@@ -23,6 +23,8 @@ from translate.source import Protected, Source
 OPEN, CLOSE = "<t>", "</t>"
 STAND_IN = "▁\x00"
 """The piece that holds the place of a range which no decoding brought about."""
+GARBLED = 0.75
+"""Below this likeness a slot's content is no mere misspelling of its term: what follows it was led astray."""
 _EXHAUSTIVE = 6
 """Up to this many spans every assignment is tried; beyond it (720 orders) the best pair is taken first."""
 
@@ -43,7 +45,8 @@ class Placement:
     """A hypothesis with its protected ranges found.
 
     ``slot_of[i]`` is the index of the slot that holds ``Source.protected[i]``, or None; ``found[i]`` the piece range
-    of a verbatim copy outside slots, or None. ``surplus`` are slots that hold nothing.
+    of a verbatim copy outside slots, or None. ``surplus`` are slots that hold nothing; ``garbled`` the protected ranges
+    whose slot holds other words than the draft.
     """
 
     hypothesis: Hypothesis
@@ -51,6 +54,7 @@ class Placement:
     slot_of: tuple[int | None, ...]
     found: tuple[tuple[int, int] | None, ...]
     surplus: tuple[int, ...]
+    garbled: frozenset[int] = frozenset()
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -72,12 +76,23 @@ class Placement:
 def place(source: Source, encoded: Encoded, hypothesis: Hypothesis, tokenizer: Tokenizer) -> Placement:
     """Finds each protected range of ``source`` in the hypothesis."""
     slots = _slots(hypothesis.pieces)
-    affinity = np.array([[_affinity(source, encoded, hypothesis, tokenizer, s, p) for p in source.protected] for s in slots])
+    affinity = np.array(
+        [[_affinity(source, encoded, hypothesis, tokenizer, s, p) for p in source.protected] for s in slots]
+    )
     slot_of = _assign(affinity, len(slots), len(source.protected))
     taken = [(slots[s].start, slots[s].end) for s in slot_of if s is not None]
     found = _copies(source, encoded, hypothesis, tokenizer, slot_of, taken)
     surplus = tuple(i for i in range(len(slots)) if i not in slot_of)
-    return Placement(hypothesis, tuple(slots), tuple(slot_of), tuple(found), surplus)
+    filled = [(i, slots[s]) for i, s in enumerate(slot_of) if s is not None]
+    garbled = frozenset(i for i, slot in filled if _similarity(source, hypothesis, tokenizer, slot, i) < GARBLED)
+    return Placement(hypothesis, tuple(slots), tuple(slot_of), tuple(found), surplus, garbled)
+
+
+def _similarity(source: Source, hypothesis: Hypothesis, tokenizer: Tokenizer, slot: Slot, index: int) -> float:
+    """How alike a slot's content and a protected range are, letter case ignored: 0 to 1."""
+    text = tokenizer.decode(hypothesis.pieces[slot.body[0] : slot.body[1]]).text.strip().lower()
+    shown = source.text[source.protected[index].start : source.protected[index].end].lower()
+    return 1.0 if text == shown else SequenceMatcher(None, text, shown, autojunk=False).ratio()
 
 
 def _slots(pieces: Pieces) -> list[Slot]:
@@ -126,7 +141,7 @@ def _assign(affinity: NDArray[np.float64], slots: int, protected: int) -> list[i
             key=lambda order: (sum(affinity[s, p] for p, s in enumerate(order)), [-s for s in order]),
         )
         return list(best)
-    pairs = sorted(((-affinity[s, p], p, s) for s in range(slots) for p in range(protected)))
+    pairs = sorted((-affinity[s, p], p, s) for s in range(slots) for p in range(protected))
     used: set[int] = set()
     for _, p, s in pairs:
         if chosen[p] is None and s not in used:
@@ -154,7 +169,7 @@ def _copies(
         protected = source.protected[i]
         columns = inside(encoded.offsets, protected.start, protected.end)
         wanted = protected.accepted or (source.text[protected.start : protected.end],)
-        for start, end in (spot for text in wanted for spot in _matches(text, decoded.text)):
+        for start, end in (spot for text in wanted for spot in matches(text, decoded.text)):
             covered = inside(decoded.offsets, start, end)
             # The copy must be made of whole pieces, or cutting it out would take a neighbour's letters along.
             if covered and decoded.offsets[covered[-1]][1] == end:
@@ -168,7 +183,7 @@ def _copies(
     return found
 
 
-def _matches(surface: str, text: str) -> list[Range]:
+def matches(surface: str, text: str) -> list[Range]:
     """Whole-word occurrences of ``surface``, letter case ignored (the surface is put in as the draft wrote it)."""
     low, key = text.lower(), surface.lower()
     if len(low) != len(text):  # a letter whose lower case is longer would shift the offsets
@@ -211,6 +226,8 @@ def written(
             surface = protected.surface
             if not protected.verbatim and pieces[first] != STAND_IN:
                 surface = tokenizer.decode(pieces[first:stop]).text  # an accepted form, as the model inflected it
+            elif not protected.verbatim and not text:
+                surface = surface[:1].upper() + surface[1:]
             places[index] = (len(text), len(text) + len(surface))
             ranges.append((len(text), len(text) + len(surface)))
             rows.append(_row(encoded, protected))
@@ -226,7 +243,8 @@ def written(
             body_text, cut = run.text, 0
             if after_term and not lead:
                 lead, cut = _suffix(source, places, len(text), run.text)
-            ranges += [(len(text) + len(lead) + max(0, a - cut), len(text) + len(lead) + max(0, b - cut)) for a, b in run.offsets]
+            base = len(text) + len(lead)
+            ranges += [(base + max(0, a - cut), base + max(0, b - cut)) for a, b in run.offsets]
             rows += list(attention[at:stop])
             text += lead + body_text[cut:]
             at = stop

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glossary import Occurrence
+from translate.agreement import preferred
 from translate.document.model import Segment
 from translate.sentences import sentence_ranges
 from translate.typography import PLAIN
@@ -163,7 +164,8 @@ def _build(
     at[core[1]] = len(out)
     for term in terms:
         if term.start in at and term.end in at and at[term.start] < at[term.end]:
-            surface = term.term.translation or " ".join(text[term.start : term.end].split())
+            kept = " ".join(text[term.start : term.end].split())
+            surface = kept if term.term.translation is None else preferred(term)
             protected.append(Protected(at[term.start], at[term.end], surface, occurrence=term))
     marks += [
         Mark(at[span.start], span=index)

@@ -1,0 +1,1 @@
+"""Ways of keeping glossary terms, one a module, to be compared by `benchmarks.glossary`."""
