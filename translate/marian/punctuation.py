@@ -22,24 +22,26 @@ CHARACTERS = frozenset(_SPELLING)
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """A rewritten text; ``starts[i]`` is where its character i begins in the original (None: nothing changed).
+    """A rewritten text; ``ranges[i]`` is what its character i was in the original (None: nothing changed).
 
-    ``starts`` has one value more than there are characters: the original's length.
+    The characters of a longer spelling share the original's range, but the blanks around it have empty ones.
     """
 
     text: str
-    starts: tuple[int, ...] | None
+    ranges: tuple[tuple[int, int], ...] | None
 
 
 def normalize(text: str, characters: Set[str]) -> Normalized:
     """Rewrite those ``characters`` of `CHARACTERS` that occur in ``text``; leave all the others."""
     if characters.isdisjoint(text):
         return Normalized(text, None)
-    parts, starts = list[str](), list[int]()
+    parts, ranges = list[str](), list[tuple[int, int]]()
     for position, character in enumerate(text):
         spelled = _SPELLING[character] if character in characters else character
         parts.append(spelled)
-        # Only the last character of a longer spelling ends the original one, as in SentencePiece's own offsets.
-        starts += [position] * len(spelled)
-    starts.append(len(text))
-    return Normalized("".join(parts), tuple(starts))
+        core = spelled.strip() or spelled
+        before, after = spelled.split(core, 1)
+        ranges += [(position, position)] * len(before)
+        ranges += [(position, position + 1)] * len(core)
+        ranges += [(position + 1, position + 1)] * len(after)
+    return Normalized("".join(parts), tuple(ranges))

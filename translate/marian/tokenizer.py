@@ -158,10 +158,11 @@ def _encode(processor: SentencePieceProcessor, text: str) -> tuple[list[str], li
 
 def _original(normalized: Normalized, offsets: Sequence[Range]) -> list[Range]:
     """Offsets into the text before punctuation was rewritten."""
-    if normalized.starts is None:
+    ranges = normalized.ranges
+    if ranges is None:
         return list(offsets)
-    starts = normalized.starts
-    return [(starts[a], max(starts[b], starts[a])) for a, b in offsets]
+    length = ranges[-1][1]
+    return [(ranges[a][0] if a < len(ranges) else length, ranges[b - 1][1] if b else 0) for a, b in offsets]
 
 
 def _resolve_offsets(text: str, pieces: Sequence[str], offsets: Sequence[Range]) -> list[Range]:
