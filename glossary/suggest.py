@@ -9,6 +9,7 @@ Portuguese than the drafts explain.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ MAX_PHRASE = 4
 
 _ENGLISH_FUNCTION_WORDS_TEXT = """
 the of and for with in to on is are by from an at how what why when this that these it its we you your our or be
-can will not using towards toward into about all was were has have i my via
+can will not using towards toward into about all was were has have i my via through between within without over
+than more most their
 """
 _ENGLISH_FUNCTION_WORDS = frozenset(_ENGLISH_FUNCTION_WORDS_TEXT.split())
 _PORTUGUESE_TEXT = """
@@ -37,11 +39,15 @@ dado grave unicode
 """
 _PORTUGUESE = frozenset(_PORTUGUESE_TEXT.split())
 _PORTUGUESE_ENDINGS = ("al", "ar", "il", "ais", "ares", "ia", "ica", "ismo", "ista", "ente", "ante")
+_NOT_PORTUGUESE = re.compile(r"[kwy]|ph|th|sh|([bdfglmnptz])\1|tion|sion|[bcdfghjpqtv]$")
+"""Spellings that Portuguese does not have, whatever the ending (`differential` is no Portuguese word)."""
 _LOWER_CASE = 0.4
 """Share of lower-case occurrences from which a word is no name."""
 _ALONE = 0.3
 """Share of a word's kept occurrences that must stand alone: `learning` mostly is a part of terms."""
 _CONTEXT = 40
+_SHORT = 3
+"""Letters of a word that may be a Portuguese function word (`as features`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +263,8 @@ class _Singular:
             if singular != phrase and singular.replace("-", " ") in self._phrases and plural_of(singular) == phrase:
                 return singular
         bare = phrase[:-1]
-        return bare if plural_of(bare) == phrase and not bare.endswith(("e", "i")) else phrase
+        ambiguous = bare.endswith(("se", "xe", "ze", "che", "she", "i", "ie"))  # cache or batch?
+        return bare if plural_of(bare) == phrase and not ambiguous else phrase
 
 
 def _portuguese_words(scanned: Sequence[tuple[Words, Words]]) -> frozenset[str]:
@@ -271,7 +278,8 @@ def _portuguese_words(scanned: Sequence[tuple[Words, Words]]) -> frozenset[str]:
         inflected = (word.endswith("al") and target[word[:-1] + "is"]) or (
             target[word + "es"] and not source[word + "es"]
         )
-        if inflected or word.endswith(_PORTUGUESE_ENDINGS) or count > 2 * source[word] + 2 or word.isdigit():
+        alike = inflected or word.endswith(_PORTUGUESE_ENDINGS) or count > 2 * source[word] + 2
+        if word.isdigit() or (alike and not _NOT_PORTUGUESE.search(word)):
             portuguese.add(word)
     return frozenset(portuguese)
 
@@ -297,7 +305,7 @@ def _kept_runs(target: Words, available: Mapping[str, int], lexicon: _Lexicon) -
     index = 0
     while index < len(target.keys):
         last = index - 1
-        while last + 1 < len(target.keys) and lexicon.is_english(target.keys[last + 1], available):
+        while last + 1 < len(target.keys) and _is_english(target, last + 1, available, lexicon):
             if last >= index and target.gap(last) != " ":
                 break
             last += 1
@@ -308,6 +316,17 @@ def _kept_runs(target: Words, available: Mapping[str, int], lexicon: _Lexicon) -
             for first, end in _between_names(target, index, last, lexicon):
                 yield from _divide(target, first, end, available)
         index = last + 1
+
+
+def _is_english(target: Words, index: int, available: Mapping[str, int], lexicon: _Lexicon) -> bool:
+    """Of English only, or spelled alike in Portuguese but before an English word as in the draft (`neural networks`)."""
+    key = target.keys[index]
+    if lexicon.is_english(key, available):
+        return True
+    if len(key) <= _SHORT or key not in available or index + 1 == len(target.keys) or target.gap(index) != " ":
+        return False
+    following = target.keys[index + 1]
+    return lexicon.is_english(following, available) and f"{key} {following}" in available
 
 
 def _is_quotation(target: Words, first: int, last: int, lexicon: _Lexicon) -> bool:
@@ -354,7 +373,10 @@ def _record(item: _Evidence, places: Sequence[tuple[int, int]], pair: Pair, targ
         start, end = target.starts[first], target.ends[last]
         item.kept += 1
         item.surfaces[pair.portuguese[start:end]] += 1
-        item.italic += any(low <= start and end <= high for low, high in pair.italics or ())
+        item.italic += any(
+            low <= start and end <= high and len(pair.portuguese[low:high].split()) <= MAX_PHRASE  # no title
+            for low, high in pair.italics or ()
+        )
         if len(item.contexts) < 2:
             low, high = max(0, start - _CONTEXT), min(len(pair.portuguese), end + _CONTEXT)
             item.contexts.append(pair.portuguese[low:high])
