@@ -72,7 +72,7 @@ def _gap(segment: Segment, start: int, end: int) -> _Part:
             if start <= span.start <= end:
                 part.spans.append((index, span.start - start, span.start - start, False, True))
         elif span.start < end and start < span.end:
-            part.spans.append((index, max(span.start, start) - start, min(span.end, end) - start, False, True))
+            part.spans.append((index, max(span.start, start) - start, min(span.end, end) - start, span.opaque, True))
     return part
 
 
@@ -196,6 +196,42 @@ def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
         for i in range(len(segment.spans))
     ]
     ranges, moved = fit(text, segment.spans, wishes)
-    spans = tuple(TargetSpan(a, b, i) for i, (a, b) in enumerate(ranges))
     lost = {i for i, wish in enumerate(wishes) if i not in low and segment.spans[i].start < segment.spans[i].end}
-    return Composed(Target(text, spans), tuple(terms), tuple(sorted(shaky | set(moved) | lost)), tuple(pieces), tuple(links))
+    spans = tuple(TargetSpan(a, b, i) for i, (a, b) in enumerate(ranges))
+    unsure = tuple(sorted(shaky | set(moved) | lost))
+    composed = Composed(Target(text, spans), tuple(terms), unsure, tuple(pieces), tuple(links))
+    for index, span in enumerate(segment.spans):
+        if span.start < span.end and not span.opaque and composed.target.spans[index].start == composed.target.spans[index].end:
+            composed = _with_source_text(segment, composed, index)
+    return composed
+
+
+def _with_source_text(segment: Segment, composed: Composed, index: int) -> Composed:
+    """Gives a span that found no words its English text: a link without text would be lost to the reader."""
+    text, at = composed.target.text, composed.target.spans[index].start
+    span = segment.spans[index]
+    english = " ".join(segment.text[span.start : span.end].split())
+    lead = " " if text[at - 1 : at].strip() and at else ""
+    tail = " " if text[at : at + 1].isalnum() else ""
+    grown = len(lead) + len(english) + len(tail)
+
+    def moved(place: Range) -> Range:
+        return (place[0] + (grown if place[0] >= at else 0), place[1] + (grown if place[1] > at else 0))
+
+    inner = (at + len(lead), at + len(lead) + len(english))
+    spans = []
+    for i, (target, own) in enumerate(zip(composed.target.spans, segment.spans, strict=True)):
+        within = own.start >= span.start and own.end <= span.end and own.start < own.end
+        place = moved((target.start, target.end))
+        if within and target.start == target.end == at:
+            place = inner
+        elif target.start <= at <= target.end and own.start <= span.start and span.end <= own.end and i != index:
+            place = (min(target.start, inner[0]), max(place[1], inner[1]))  # what holds the span grows around it
+        spans.append(TargetSpan(*place, i))
+    return Composed(
+        Target(text[:at] + lead + english + tail + text[at:], tuple(spans)),
+        tuple(moved(place) for place in composed.terms),
+        tuple(sorted({*composed.unsure, index})),
+        tuple((sentence, moved(place)) for sentence, place in composed.pieces),
+        tuple(Link(link.source, moved(link.target), link.weight) for link in composed.links),
+    )

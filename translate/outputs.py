@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def output_paths(drafts: Sequence[str], out: str | None, protected: Sequence[str
     """
     for name in {name for name in drafts if drafts.count(name) > 1}:
         raise UserError(f"{name}: given twice; give each draft once.")
-    into = out is not None and out != STANDARD and (len(drafts) > 1 or out.endswith("/") or Path(out).is_dir())
+    into = is_directory(drafts, out)
     if out == STANDARD and len(drafts) > 1:
         raise UserError("--out - takes one draft only; name a directory for several.")
     paths = [_path(draft, out, into) for draft in drafts]
@@ -40,6 +41,11 @@ def output_paths(drafts: Sequence[str], out: str | None, protected: Sequence[str
     return paths
 
 
+def is_directory(drafts: Sequence[str], out: str | None) -> bool:
+    """Whether ``out`` names a directory: it is one, ends with a slash, or there are several drafts."""
+    return out is not None and out != STANDARD and (len(drafts) > 1 or out.endswith("/") or Path(out).is_dir())
+
+
 def _path(draft: str, out: str | None, into: bool) -> Path | None:
     if out == STANDARD or (out is None and draft == STANDARD):
         return None
@@ -48,6 +54,26 @@ def _path(draft: str, out: str | None, into: bool) -> Path | None:
     if into:
         return Path(out) / target_name("standard-input.en.md" if draft == STANDARD else Path(draft).name)
     return Path(out)
+
+
+def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
+    """Finds out before any work is done whether files can be written at ``paths``.
+
+    ``create`` makes their directories where they do not exist. Raises UserError naming the directory.
+    """
+    for directory in dict.fromkeys(path.parent for path in paths if path is not None):
+        if create and not directory.exists():
+            try:
+                directory.mkdir(parents=True)
+            except OSError as error:
+                raise UserError(f"{directory}: cannot make this directory ({error.strerror}); choose another --out.") from None
+        if not directory.is_dir():
+            raise UserError(f"{directory}: there is no such directory; make it or choose another --out.")
+        try:
+            with tempfile.TemporaryFile(dir=directory):
+                pass
+        except OSError as error:
+            raise UserError(f"{directory}: cannot write here ({error.strerror}); choose another --out.") from None
 
 
 def target_name(name: str) -> str:

@@ -19,7 +19,7 @@ from translate.document import parse
 from translate.document.bilingual import write_bilingual
 from translate.document.model import Document, Target
 from translate.errors import UserError
-from translate.outputs import output_paths
+from translate.outputs import is_directory, make_ready, output_paths
 from translate.quality import Limits
 from translate.text_file import SourceText, read_text, repair_mojibake, write_output
 from translate.translator import Settings, Translation, translate_segments
@@ -154,6 +154,8 @@ def check(request: RunRequest, config: Config) -> Checked:
     drafts = [prepare(read_text(name, max_bytes=config.limits.max_file_bytes), config) for name in request.drafts]
     humans = [read_text(name, max_bytes=config.limits.max_file_bytes) for name in request.humans] or [None] * len(drafts)
     paths = output_paths(request.drafts, request.out, protected=[*request.humans, *_paths(config)])
+    make_ready(paths, create=is_directory(request.drafts, request.out))
+    make_ready([request.report], create=False)
     return drafts, list(humans), paths, termbase
 
 

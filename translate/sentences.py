@@ -1,7 +1,8 @@
 """Segments to sentences, which is what the model translates.
 
-Boundaries are nupunkt's (Punkt, Kiss & Strunk 2006, with a legal and scientific abbreviation list). Two rules are
-added: a hard line break always ends a sentence, and no boundary falls inside an opaque span.
+Boundaries are nupunkt's (Punkt, Kiss & Strunk 2006, with a legal and scientific abbreviation list). Three rules are
+added: a hard line break always ends a sentence, no boundary falls inside an opaque span, and the credit of a caption
+("… — source") is a sentence of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from translate.document.model import Segment
 MAX_CHARACTERS = 420
 """Longer sentences are cut at a clause: the model was trained on up to 90 pieces, about this many characters."""
 
+_CREDIT = re.compile(r"\s[—–-]\s(?=[^—–.]{1,40}$)")
 _CLAUSE = re.compile(r"(?<=[;:])\s|\s(?=[—–]\s)|(?<=,)\s|\s")
 
 
@@ -27,6 +29,8 @@ def sentence_ranges(segment: Segment) -> list[tuple[int, int]]:
     opaque = [(span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end]
     cuts = {end for _, end in nupunkt.sent_spans(flat)} if segment.kind != "cell" else set()
     cuts = {cut for cut in cuts if not any(start < cut < end for start, end in opaque)} | hard
+    if segment.kind == "caption" and (credit := _CREDIT.search(flat)):
+        cuts.add(credit.end())
     ranges = _between(cuts, len(flat))
     return [piece for start, end in ranges for piece in _bounded(flat, *_trim(flat, start, end), opaque)]
 
