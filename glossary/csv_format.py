@@ -22,6 +22,8 @@ from glossary.terms import Casing, Gender, Match, Number, Style, Term, Termbase
 
 _LISTS = ("variants", "except", "forms", "forbidden")
 _FLAGS = ("plural", "article")
+_BOOLEANS = {"true": True, "false": False, "verdadeiro": True, "falso": False}
+"""A Portuguese spreadsheet program translates them."""
 _CHOICES: dict[str, Sequence[str]] = {
     "style": get_args(Style),
     "gender": get_args(Gender),
@@ -31,10 +33,13 @@ _CHOICES: dict[str, Sequence[str]] = {
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
-def dump_csv(termbase: Termbase) -> str:
-    """The glossary as CSV text (comma, CRLF, as RFC 4180 has it); `load_csv` gives the same entries back."""
+def dump_csv(termbase: Termbase, *, delimiter: str = ",") -> str:
+    """The glossary as CSV text (CRLF, quoted as RFC 4180 has it); `load_csv` gives the same entries back.
+
+    ``delimiter``: a Portuguese spreadsheet program expects ``;``.
+    """
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
+    writer = csv.writer(out, delimiter=delimiter)
     writer.writerow(KEYS)
     for term in termbase:
         writer.writerow([_guard(_cell(term, key)) for key in KEYS])
@@ -94,9 +99,9 @@ def _term(cells: dict[str, str], line: int, path: Path) -> Term:
         elif key in _LISTS:
             values["exceptions" if key == "except" else key] = _split(cell)
         elif key in _FLAGS:
-            if cell.lower() not in {"true", "false"}:
+            if cell.lower() not in _BOOLEANS:
                 raise GlossaryError(path, line, f"`{key}` must be true or false; write one of them.")
-            values[key] = cell.lower() == "true"
+            values[key] = _BOOLEANS[cell.lower()]
         elif key in _CHOICES and cell not in _CHOICES[key]:
             raise GlossaryError(path, line, f"`{key}` cannot be `{cell}`; use {' or '.join(_CHOICES[key])}.")
         else:

@@ -11,7 +11,7 @@ from glossary.matcher import Matcher
 from glossary.terms import Term, Termbase
 from glossary.words import keys_of, plural_of
 
-Kind = Literal["shadowed", "unused", "contradiction", "never-matches"]
+Kind = Literal["shadowed", "split", "unused", "contradiction", "never-matches"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,17 @@ def lint(termbase: Termbase, drafts: Sequence[str] = ()) -> list[Finding]:
     Duplicates and conflicts within an entry never get here: `load_termbase` refuses them.
     """
     matcher = Matcher(termbase)
-    findings = [*_shadowed(termbase), *_contradictions(termbase), *_never_matching(termbase, matcher)]
+    findings = [
+        *_shadowed(termbase),
+        *_split(termbase),
+        *_contradictions(termbase),
+        *_half_kept(termbase, matcher),
+        *_never_matching(termbase, matcher),
+    ]
     if drafts:
         used = Counter(id(found.term) for draft in drafts for found in matcher.find(draft))
         findings.extend(
-            Finding("unused", term, f"{term.text!r} stands in none of the {len(drafts)} drafts; remove it or keep it.")
+            Finding("unused", term, f"{term.text!r} stands in none of the drafts; remove it or keep it.")
             for term in termbase
             if not used[id(term)]
         )
@@ -51,8 +57,29 @@ def _shadowed(termbase: Termbase) -> Iterator[Finding]:
                 yield Finding("shadowed", other, f"{other.text!r} is the plural of {term.text!r}; remove one of them.")
 
 
+def _split(termbase: Termbase) -> Iterator[Finding]:
+    """Two entries whose spellings differ in blanks and hyphens alone (`dataset`, `data set`): one word, two rules."""
+    owner: dict[str, Term] = {}
+    for term in termbase:
+        for spelling in term.spellings:
+            other = owner.setdefault("".join(keys_of(spelling)).replace(" ", ""), term)
+            if other is not term and term.match != "exact-case" and other.match != "exact-case":
+                message = f"{spelling!r} is {other.text!r} written otherwise; make it a variant of that entry."
+                yield Finding("split", term, message)
+
+
+def _half_kept(termbase: Termbase, matcher: Matcher) -> Iterator[Finding]:
+    """Renderings that hold an English word which another entry has translated."""
+    for term in termbase:
+        for rendering in term.renderings:
+            for found in matcher.find(rendering):
+                if found.term.translation is not None and found.term is not term:
+                    message = f"{rendering!r} holds {found.text!r}, which is to become {found.term.translation!r}."
+                    yield Finding("contradiction", term, message)
+
+
 def _contradictions(termbase: Termbase) -> Iterator[Finding]:
-    """Renderings that one entry wants and another forbids, and kept terms inside translated ones."""
+    """Renderings that one entry wants and another forbids, and exceptions that are entries."""
     wanted = {keys_of(phrase): term for term in termbase for phrase in term.renderings or term.spellings}
     for term in termbase:
         for phrase in term.forbidden:

@@ -153,32 +153,6 @@ def suggest(
     return _ranked([suggestion for suggestion in found if suggestion.rate >= min_rate])
 
 
-def dump_suggestions(suggestions: Sequence[Suggestion], *, include_known: bool = False) -> str:
-    """A glossary file ready to edit: an entry each, the evidence in comments, italics where humans use them mostly."""
-    lines = ["# Proposed terms: remove what should be translated, then merge the rest into the glossary.", "terms:"]
-    for suggestion in suggestions:
-        if suggestion.known is not None and not include_known:
-            continue
-        italics = suggestion.italics_rate
-        evidence = f"kept {suggestion.kept} of {suggestion.english}"
-        if italics is not None:
-            evidence += f", {suggestion.italic} in italics"
-        if suggestion.known is not None:
-            evidence += ", already in the glossary"
-        lines.append(f"  - term: {_quoted(suggestion.text)}  # {evidence}")
-        if italics is not None and italics > 0.5:
-            lines.append("    style: italic")
-        lines.extend(f"    # {' '.join(context.split())}" for context in suggestion.contexts)
-    if len(lines) == 2:
-        lines[1] = "terms: []  # nothing new was found"
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    plain = all(word.isalnum() for word in text.replace("-", " ").split()) and not text[0].isdigit()
-    return text if plain and text not in {"on", "off", "yes", "no", "null", "true", "false"} else f'"{text}"'
-
-
 def _ranked(suggestions: list[Suggestion]) -> list[Suggestion]:
     """Best evidence first.
 
@@ -319,7 +293,7 @@ def _kept_runs(target: Words, available: Mapping[str, int], lexicon: _Lexicon) -
 
 
 def _is_english(target: Words, index: int, available: Mapping[str, int], lexicon: _Lexicon) -> bool:
-    """Of English only, or spelled alike in Portuguese but before an English word as in the draft (`neural networks`)."""
+    """Of English only, or spelled alike in both but before an English word as in the draft (`neural networks`)."""
     key = target.keys[index]
     if lexicon.is_english(key, available):
         return True

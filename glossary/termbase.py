@@ -7,7 +7,7 @@ may stand beside it. A bare list of terms is a glossary too. See `glossary.terms
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args
@@ -53,17 +53,24 @@ _NULL = frozenset({"", "~", "null"})
 def load_termbase(path: Path | str) -> Termbase:
     """The glossary in a YAML file. Raises GlossaryError (``PATH:LINE: sentence``) when it cannot be used."""
     path = Path(path)
+    return parse_termbase(decode(read_bytes(path), path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A glossary file's bytes. Raises GlossaryError where there is no such file, or it cannot be one."""
     try:
         if path.is_dir():
             raise GlossaryError(path, None, "this is a directory; name a glossary file.")
         if path.stat().st_size > MAX_BYTES:
             raise GlossaryError(path, None, f"this is over {MAX_BYTES // 2**20} MB; name a glossary file.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise GlossaryError(path, None, "there is no such glossary file; check the name.") from error
-    except OSError as error:
-        raise GlossaryError(path, None, f"the glossary cannot be read ({error.strerror}); check it.") from error
-    return parse_termbase(decode(content, path), path)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        if isinstance(error, GlossaryError):
+            raise
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise GlossaryError(path, None, f"the glossary cannot be read ({reason}); check it.") from error
 
 
 def default_termbase() -> Termbase:
@@ -84,6 +91,38 @@ def decode(content: bytes, path: Path) -> str:
 def parse_termbase(text: str, path: Path | str = "<glossary>") -> Termbase:
     """The glossary in a YAML text; ``path`` is for messages. Raises GlossaryError."""
     path = Path(path)
+    casing, nodes = _read(text, path)
+    return make_termbase((read_term(node, path) for node in nodes), casing=casing, path=path)
+
+
+def find_errors(text: str, path: Path | str = "<glossary>") -> list[GlossaryError]:
+    """Everything that `parse_termbase` refuses in a YAML text, by line; broken YAML hides what is behind it."""
+    path = Path(path)
+    try:
+        _, nodes = _read(text, path)
+    except GlossaryError as error:
+        return [error]
+    terms: list[Term] = []
+    errors: list[GlossaryError] = []
+    for node in nodes:
+        try:
+            terms.append(read_term(node, path))
+        except GlossaryError as error:
+            errors.append(error)
+    errors.extend(_conflicts(terms, path))
+    return sorted(errors, key=lambda error: error.line or 0)
+
+
+def make_termbase(terms: Iterable[Term], *, casing: Casing = "draft", path: Path | None = None) -> Termbase:
+    """A glossary of ``terms``, checked as a file's are (conflicts, duplicates, phrases without a word)."""
+    termbase = Termbase(tuple(terms), casing, path)
+    for error in _conflicts(termbase.terms, path or Path("<glossary>")):
+        raise error
+    return termbase
+
+
+def _read(text: str, path: Path) -> tuple[Casing, list[_yaml.Node]]:
+    """The casing rule and the entries."""
     root = _yaml.parse(text, path)
     if root is None:
         raise GlossaryError(path, 1, "the glossary is empty; write `terms:` and a list of terms.")
@@ -100,27 +139,27 @@ def parse_termbase(text: str, path: Path | str = "<glossary>") -> Termbase:
         raise GlossaryError(path, line, "a glossary needs `terms:` with a list of terms; add it.")
     if not entries.items:
         raise GlossaryError(path, entries.line, "the list of terms is empty; add a term.")
-    return make_termbase((read_term(node, path) for node in entries.items), casing=casing, path=path)
+    return casing, entries.items
 
 
-def make_termbase(terms: Iterable[Term], *, casing: Casing = "draft", path: Path | None = None) -> Termbase:
-    """A glossary of ``terms``, checked as a file's are (conflicts, duplicates, phrases without a word)."""
-    termbase = Termbase(tuple(terms), casing, path)
-    place = path or Path("<glossary>")
+def _conflicts(terms: Iterable[Term], path: Path) -> Iterator[GlossaryError]:
+    """What is wrong with each entry, and spellings that two entries list."""
     seen: dict[object, Term] = {}
-    for term in termbase.terms:
-        _check(term, place)
+    for term in terms:
+        try:
+            _check(term, path)
+        except GlossaryError as error:
+            yield error
+            continue
+        line = term.line or None
         for spelling in term.spellings:
             key = (spell(spelling) if term.match == "exact-case" else keys_of(spelling), affixes(spelling))
             other = seen.setdefault(key, term)
             if other is not term:
                 where = f" on line {other.line}" if other.line else ""
-                raise GlossaryError(
-                    place, term.line or None, f"{spelling!r} is listed already{where}; keep one of them."
-                )
+                yield GlossaryError(path, line, f"{spelling!r} is listed already{where}; keep one of them.")
         if len({spell(spelling) for spelling in term.spellings}) < len(term.spellings):
-            raise GlossaryError(place, term.line or None, f"{term.text!r} lists a spelling twice; keep one of them.")
-    return termbase
+            yield GlossaryError(path, line, f"{term.text!r} lists a spelling twice; keep one of them.")
 
 
 def read_term(node: _yaml.Node, path: Path) -> Term:

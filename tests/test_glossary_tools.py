@@ -12,7 +12,8 @@ from glossary import GlossaryError, Matcher, Term, default_termbase, parse_termb
 from glossary.audit import AuditedPair, audit
 from glossary.csv_format import dump_csv, load_csv
 from glossary.lint import lint
-from glossary.suggest import Pair, dump_suggestions, suggest
+from glossary.suggest import Pair, suggest
+from glossary.suggestion_file import dump_suggestions
 from glossary.tbx import dump_tbx, load_tbx
 from glossary.termbase import make_termbase
 
@@ -48,6 +49,7 @@ def test_suggestions_are_written_as_a_glossary() -> None:
     assert {term.text: term.style for term in termbase} == {"question answering": "italic", "tokenizer": None}
     assert "kept 1 of 2" in dumped
     assert dump_suggestions([]).endswith("terms: []  # nothing new was found\n")
+    assert "# listed already: pipeline (kept 2 of 2 (100%), 0 in italics (0%))" in dumped
 
 
 def test_nothing_to_suggest() -> None:

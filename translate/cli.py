@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
+from translate.commands import glossary
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"translate-issue {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
+    glossary.add_parser(commands)
     return parser
 
 
@@ -115,9 +117,9 @@ def _run(arguments: argparse.Namespace) -> int:
     messages = sys.stderr if "-" in request.drafts or arguments.out == "-" else sys.stdout
     with Display(quiet=arguments.quiet) as display:
         if arguments.flow:
-            from flows.translate_issue import run_flow
+            from flows.local import run_flow
 
-            result = run_flow(request, config)
+            result = run_flow(request, config, display)
         else:
             result = run(request, config, display)
     if not arguments.quiet:

@@ -58,9 +58,13 @@ def prose(document: Document, segments: Iterable[Segment], line: int | None = No
     return Prose(text, tuple(opaque), tuple(italics), line or 1)
 
 
-def whole(document: Document) -> Prose:
-    """All segments of a document."""
-    return prose(document, document.segments)
+def blanked(document: Document) -> str:
+    """All segments as one text in which what is opaque became a symbol that no word contains."""
+    text = prose(document, document.segments)
+    letters = list(text.text)
+    for start, end in text.opaque:
+        letters[start:end] = "\ufffc" * (end - start)
+    return "".join(letters)
 
 
 def align_bilingual(bilingual: Bilingual) -> AlignedProse:

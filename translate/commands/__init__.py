@@ -1,0 +1,1 @@
+"""Subcommands of `translate-issue`, one module each, with `add_parser(commands)`."""
