@@ -164,8 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
                     row["lfs"] = {"oid": lfs_oid(content), "size": len(content), "pointerSize": 134}
                 rows.append(row)
             return self._send(200, json.dumps(rows).encode())
-        siblings = [{"rfilename": f.name} for f in files]
-        body = {"_id": "0", "id": model, "modelId": model, "sha": sha, "siblings": siblings, "tags": [], "private": False}
+        body = {"_id": "0", "id": model, "sha": sha, "siblings": [{"rfilename": f.name} for f in files], "tags": []}
         return self._send(200, json.dumps(body).encode())
 
     def _file(self, path: Path, sha: str, fault: str | None) -> None:

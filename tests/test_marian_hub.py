@@ -45,10 +45,12 @@ def ask(endpoint: str, home: Path, *models: str, setup: str = "", **environment:
     """What `resolve` says of each model, in a fresh process."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
     environment = {
-        **clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TRANSLATE_ISSUE_CACHE": str(home / "ours"), "NO_PROXY": "127.0.0.1", **environment,
+        **clean, "HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PYTHONPATH": str(ROOT),
+        "HF_HUB_DISABLE_TELEMETRY": "1", "TRANSLATE_ISSUE_CACHE": str(home / "ours"), "NO_PROXY": "127.0.0.1",
+        **environment,
     }  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", setup + CHILD, *models], env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-c", setup + CHILD, *models]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answers: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answers

@@ -61,9 +61,7 @@ def plan(
         yield Batch(tuple(current), max(lengths[j] for j in current), keys[current[0]])
 
 
-def hypothesis(
-    request: Request, pieces: Sequence[str], score: float, attention: NDArray[np.float32]
-) -> Hypothesis:
+def hypothesis(request: Request, pieces: Sequence[str], score: float, attention: NDArray[np.float32]) -> Hypothesis:
     """A hypothesis within the request's own length bound, its attention (if asked for) as wide as its source.
 
     The source beyond the model's positions was cut off: it gets no attention.

@@ -157,8 +157,11 @@ def read_shape(directory: Path) -> Shape:
     if config.get("model_type") != "marian":
         kind = config.get("model_type", "none given")
         raise UserError(f"{path} describes a model of type {kind}; only MarianMT checkpoints (type marian) are run.")
-    for key, expected in (("static_position_embeddings", True), ("normalize_before", False),
-                          ("normalize_embedding", False)):
+    for key, expected in (
+        ("static_position_embeddings", True),
+        ("normalize_before", False),
+        ("normalize_embedding", False),
+    ):
         if config.get(key, expected) != expected:
             raise UserError(f"{path} sets {key} to {config[key]}; only MarianMT's usual {expected} is supported.")
     try:

@@ -147,9 +147,7 @@ class CTranslate2Engine:
             key=lambda request: OPEN in request.pieces or OPEN in request.prefix,
         )
 
-    def _submit(
-        self, requests: Sequence[Request], batch: Batch, beam_size: int, num_hypotheses: int
-    ) -> Futures:
+    def _submit(self, requests: Sequence[Request], batch: Batch, beam_size: int, num_hypotheses: int) -> Futures:
         chosen = [requests[i] for i in batch.indices]
         silence = [[OPEN], [CLOSE]] if self.tokenizer.protects and not batch.key else None
         prefixes: list[list[str] | None] | None = None

@@ -75,8 +75,7 @@ class MarianTokenizer:
     def _lacking(processor: SentencePieceProcessor, vocabulary: frozenset[str]) -> frozenset[str]:
         """The typographic characters that this checkpoint cannot spell."""
         return frozenset(
-            c for c in CHARACTERS
-            if not all(p in vocabulary for p in processor.encode(f"a{c} {c}a", return_type=str))
+            c for c in CHARACTERS if not all(p in vocabulary for p in processor.encode(f"a{c} {c}a", return_type=str))
         )
 
 

@@ -25,7 +25,7 @@ class TransformersEngine:
 
     name = "transformers"
 
-    def __init__(self, checkpoint: Checkpoint, *, threads: int | None = None, batch_tokens: int = 1024) -> None:
+    def __init__(self, checkpoint: Checkpoint, *, threads: int | None = None, batch_tokens: int = 4096) -> None:
         import torch
 
         if threads:
