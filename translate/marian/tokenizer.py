@@ -149,9 +149,10 @@ def _encode(processor: SentencePieceProcessor, text: str) -> tuple[list[str], li
             offsets.append((start, end))
             continue
         for position, character in enumerate(piece, start=end - len(piece)):
-            spelled = [p for p in processor.encode(f"a{character}", return_type=str) if p != f"{SPACE}a"]
-            pieces += spelled
-            offsets += [(position, position + 1)] * len(spelled)
+            byte = f"<0x{ord(character):02X}>"
+            known = processor.piece_to_id(character) != processor.unk_id()
+            pieces.append(character if known or processor.piece_to_id(byte) == processor.unk_id() else byte)
+            offsets.append((position, position + 1))
     return pieces, offsets
 
 
