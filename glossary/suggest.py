@@ -183,10 +183,13 @@ def _head(text: str) -> str:
 
 
 def _weight(suggestion: Suggestion) -> float:
-    """Kept occurrences, discounted by the rate; italics say that a translator set the word as a foreign one."""
+    """Kept occurrences, discounted by the rate; italics say that a translator set the word as a foreign one.
+
+    The rate counts twice: what one issue keeps at a low rate, the next one mostly translates.
+    """
     italics = suggestion.italic or 0
     phrase = 1.3 if " " in suggestion.text or "-" in suggestion.text else 1.0
-    return (suggestion.kept - 0.5 + italics) * suggestion.rate * phrase
+    return (suggestion.kept - 0.5 + italics) * suggestion.rate**2 * phrase
 
 
 def _phrase(words: Words, start: int, end: int) -> str:

@@ -7,6 +7,7 @@ may stand beside it. A bare list of terms is a glossary too. See `glossary.terms
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, get_args
 from glossary import _yaml
 from glossary.errors import GlossaryError
 from glossary.terms import Casing, Gender, Match, Number, Style, Term, Termbase
-from glossary.words import WORD, affixes, keys_of, plural_of, spell
+from glossary.words import HYPHENS, WORD, affixes, fold, keys_of, plural_of, spell
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_WORDS = 16
@@ -277,4 +278,9 @@ def _numbers(term: Term) -> Iterable[str]:
 
 
 def _contains(phrase: str, part: str) -> bool:
-    return f" {spell(part)} ".casefold() in f" {spell(phrase)} ".casefold()
+    """Whether the words of ``part`` stand in ``phrase``, a blank or a hyphen between them."""
+    return re.search(rf"(?<!\w){re.escape(_blanks(part))}(?!\w)", _blanks(phrase)) is not None
+
+
+def _blanks(phrase: str) -> str:
+    return " ".join("".join(" " if letter in HYPHENS else letter for letter in fold(phrase)).split())

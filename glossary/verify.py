@@ -10,6 +10,7 @@ case.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -114,6 +115,10 @@ def accuracy(verifications: Iterable[Verification]) -> float:
     return kept / total if total else 1.0
 
 
+_ATTEMPTS = 100
+"""Places of a lost occurrence that are tried for an exchange: a bound for texts that repeat one word."""
+
+
 class _Placement:
     """Draft occurrences on disjoint places in the translation, a map of which characters are taken."""
 
@@ -122,6 +127,7 @@ class _Placement:
         self.places: list[Occurrence | None] = [None] * len(occurrences)
         self._casing = casing
         self._taken = bytearray(length)
+        self._owners = array("q", [-1]) * length  # for each character, the occurrence that stands there
 
     def waiting(self) -> list[int]:
         """Occurrences without a place, longest first."""
@@ -165,40 +171,49 @@ class _Placement:
                     memory[key] = [c for c in same if _same_surface(occurrence, c, self._casing)]
             return memory[key]
 
+        cursors: dict[tuple[int, str, bool], int] = {}  # the places of a kind before it are taken
         for index in self.waiting():
-            if _kind(self.occurrences[index]) in hopeless:
+            kind = _kind(self.occurrences[index])
+            if kind in hopeless:
                 continue
             places = fitting(index)
-            free = next(filter(self.is_free, places), None)
-            if free is not None:
-                self._put(index, free)
-            elif any(self._displace(index, place, fitting) for place in places):
+            at = next((i for i in range(cursors.get(kind, 0), len(places)) if self.is_free(places[i])), len(places))
+            cursors[kind] = at
+            if at < len(places):
+                self._put(index, places[at])
+            elif any(self._displace(index, place, fitting) for place in places[:_ATTEMPTS]):
                 hopeless.clear()  # the one that moved left something free
+                cursors.clear()
             else:
-                hopeless.add(_kind(self.occurrences[index]))
+                hopeless.add(kind)
 
     def _put(self, index: int, place: Occurrence) -> None:
         self.places[index] = place
         self._taken[place.start : place.end] = b"\1" * (place.end - place.start)
+        self._owners[place.start : place.end] = array("q", [index]) * (place.end - place.start)
 
     def _lift(self, index: int) -> Occurrence:
         place = self.places[index]
         assert place is not None
         self.places[index] = None
         self._taken[place.start : place.end] = bytes(place.end - place.start)
+        self._owners[place.start : place.end] = array("q", [-1]) * (place.end - place.start)
         return place
 
     def _displace(self, index: int, place: Occurrence, fitting: Callable[[int], list[Occurrence]]) -> bool:
         """Take ``place`` if the one occurrence that stands in its way has another place; else change nothing."""
-        blocking = [i for i, p in enumerate(self.places) if p and p.start < place.end and place.start < p.end]
+        blocking = set(self._owners[place.start : place.end]) - {-1}
         if len(blocking) != 1:
             return False
-        before = self._lift(blocking[0])
+        (blocker,) = blocking
+        if _kind(self.occurrences[blocker]) == _kind(self.occurrences[index]):
+            return False  # it has no other place either
+        before = self._lift(blocker)
         self._put(index, place)
-        other = next(filter(self.is_free, fitting(blocking[0])), None)
+        other = next(filter(self.is_free, fitting(blocker)), None)
         if other is None:
             self._lift(index)
-        self._put(blocking[0], other or before)
+        self._put(blocker, other or before)
         return other is not None
 
 

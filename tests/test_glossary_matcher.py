@@ -72,6 +72,11 @@ def test_except_hides_the_term_only_there() -> None:
         "It shards and then pipelines the data",
         "You can pipeline work",
         "it pipelines requests",
+        "I'd pipeline it",
+        "Let them pipeline it",
+        "Teams that pipeline their jobs",
+        "those who pipeline the jobs",
+        "a tool which pipelines every job",
     ],
 )
 def test_noun_phrase_leaves_verbs_alone(text: str) -> None:
@@ -91,10 +96,18 @@ def test_noun_phrase_leaves_verbs_alone(text: str) -> None:
         "in the pipeline, this",
         "notebooks and pipelines for all",
         "multi-stage pipeline",
+        "Pipelines the team wrote are public",
+        "that pipeline the users like",
     ],
 )
 def test_noun_phrase_finds_nouns(text: str) -> None:
     assert len(find("{term: pipeline, match: noun-phrase}", text)) == 1
+
+
+def test_gerunds_with_an_object_are_verbs() -> None:
+    entry = "{term: pruning, match: noun-phrase}"
+    assert find(entry, "By pruning the network, pruning your trees or when pruning it") == ["pruning"]
+    assert len(find(entry, "Pruning helps. After pruning, all is well. During pruning the loss rises.")) == 3
 
 
 def test_nothing_matches_in_or_across_what_is_skipped() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from glossary import GlossaryError, default_termbase, load_termbase, parse_termbase
+from glossary.termbase import find_errors
 
 
 def test_a_list_of_words_is_a_glossary() -> None:
@@ -125,6 +126,22 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
         file.truncate(17 * 1024 * 1024)
     with pytest.raises(GlossaryError, match="over 16 MB"):
         load_termbase(huge)
+
+
+def test_exceptions_may_hold_symbols() -> None:
+    (term,) = parse_termbase("- {term: C++, except: [C++ club, the c++-club]}")
+    assert term.exceptions == ("C++ club", "the c++-club")
+
+
+def test_every_error_of_a_file_is_found() -> None:
+    text = "terms:\n- token\n- {term: loss, gnder: m}\n- my_name\n- Token\n- loss"
+    assert [(error.line, str(error).split(": ", 1)[1][:20]) for error in find_errors(text)] == [
+        (3, "unknown key `gnder`;"),
+        (4, "'my_name' is an iden"),
+        (5, "'Token' is listed al"),
+    ]
+    assert find_errors("terms: [a]") == []
+    assert [error.line for error in find_errors("terms:\n- 'a")] == [2]
 
 
 def test_a_byte_order_mark_and_carriage_returns_do_no_harm(tmp_path: Path) -> None:

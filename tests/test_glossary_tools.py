@@ -16,6 +16,7 @@ from glossary.suggest import Pair, suggest
 from glossary.suggestion_file import dump_suggestions
 from glossary.tbx import dump_tbx, load_tbx
 from glossary.termbase import make_termbase
+from glossary.yaml_format import dump_yaml
 
 ENGLISH = (
     "The team at Acme built a new pipeline. Its pipelines feed the tokenizer and question answering systems. "
@@ -73,6 +74,17 @@ def test_lint() -> None:
     ]
 
 
+def test_lint_of_one_word_under_two_rules() -> None:
+    termbase = parse_termbase(
+        "terms:\n- dataset\n- {term: data set, translation: conjunto de dados}\n"
+        "- {term: loss, translation: função de perda}\n- {term: cost, translation: valor da loss}"
+    )
+    assert [(finding.kind, finding.term.text) for finding in lint(termbase)] == [
+        ("split", "data set"),
+        ("contradiction", "cost"),
+    ]
+
+
 def test_the_shipped_glossary_is_clean() -> None:
     assert lint(default_termbase()) == []
 
@@ -93,10 +105,11 @@ def test_audit() -> None:
     }  # fmt: skip
 
 
-def test_the_shipped_glossary_survives_both_formats() -> None:
+def test_the_shipped_glossary_survives_every_format() -> None:
     termbase = default_termbase()
     assert load_csv(dump_csv(termbase).encode(), "g.csv") == termbase
     assert load_tbx(dump_tbx(termbase), "g.tbx") == termbase
+    assert parse_termbase(dump_yaml(termbase)) == termbase
 
 
 SYMBOLS = st.sampled_from("abé;,\"'\\=+-@<&>#: \u201c")
@@ -132,7 +145,17 @@ def test_round_trip(terms: list[Term]) -> None:
     except GlossaryError:
         return  # two random entries with the same spelling
     assert load_csv(dump_csv(termbase).encode("utf-8-sig"), "g.csv") == termbase
+    assert load_csv(dump_csv(termbase, delimiter=";").encode(), "g.csv") == termbase
     assert load_tbx(dump_tbx(termbase), "g.tbx") == termbase
+    assert parse_termbase(dump_yaml(termbase)) == termbase
+
+
+def test_any_text_survives_yaml() -> None:
+    note = "a: b # c \u2028 \x85 \ud7ff \ufeff \x7f \U0001f600 'q' \"r\" \\ [x], {y} & *z !t | > %\nnext"
+    termbase = make_termbase(
+        [Term("null"), Term("a - b"), Term("- x"), Term("x", note=note), Term("yes", plural=False)]
+    )
+    assert parse_termbase(dump_yaml(termbase)) == termbase
 
 
 def test_no_cell_is_a_formula() -> None:
