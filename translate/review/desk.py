@@ -1,0 +1,121 @@
+"""The reviewer's desk: a bilingual file with everything that is known about it, read again when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from glossary import Matcher
+from translate.config import Config
+from translate.errors import UserError
+from translate.memory.store import Memory, memory_path, open_memory
+from translate.pipeline import load_glossary
+from translate.quality import Limits
+from translate.review.build import Builder, Known
+from translate.review.model import FuzzyMatch, Review, ReviewSegment
+from translate.review.pairs import Page
+from translate.review.sources import Reported, find_draft, read_report
+from translate.review.versions import Version, other_version
+from translate.text_file import read_text
+
+_FUZZY = 3
+_LOOKED_UP = 400
+"""Segments for which similar texts are looked up at once: those that a reviewer sees first."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """What to review: a bilingual file, and what else is known (a run's report, the draft, another version)."""
+
+    bilingual: Path
+    against: str | None = None
+    report: Path | None = None
+    draft: str | None = None
+
+
+class Desk:
+    """A bilingual file under review. Use from one thread.
+
+    Raises UserError, here and in `read`, where the file, the other version, the report or the memory cannot be read.
+    """
+
+    def __init__(self, request: ReviewRequest, config: Config, *, memory: Memory | None) -> None:
+        self.path, self.memory, self._limit = request.bilingual, memory, config.limits.max_file_bytes
+        keys = config.document.front_matter
+        degenerate = config.degenerate
+        limits = Limits(
+            longest=degenerate.longest, shortest=degenerate.shortest,
+            repeats=degenerate.repeats, foreign=degenerate.foreign,
+        )
+        self._builder = Builder(request.bilingual.name, Matcher(load_glossary(config)), keys, limits)
+        read_text(self.path, max_bytes=self._limit)  # before anything about it is looked for
+        report: list[Reported] = []
+        draft_name = request.draft
+        if request.report is not None:
+            report, _ = read_report(request.report, self.path)
+        self.keys = keys
+        self.draft = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
+        self._report = report
+        self._version: Version | None = None
+        if request.against is not None:
+            self._version = other_version(request.against, self.path, max_bytes=self._limit)
+
+    def text(self) -> str:
+        """The file as it is now."""
+        return read_text(self.path, max_bytes=self._limit).text
+
+    def review(self, text: str) -> tuple[Review, Page]:
+        """The review of the file's text."""
+        memory = self.memory
+        known = Known(
+            record=memory.record(self.path, text) if memory is not None else None,
+            report=self._report,
+            draft=self.draft,
+            version=self._version,
+            approved=self._approved,
+        )
+        try:
+            return self._builder.build(text, known)
+        except UserError as error:
+            message = str(error)
+            raise UserError(message if str(self.path) in message else f"{self.path}: {message}") from None
+
+    def _approved(self, english: str, context: str, portuguese: str) -> bool:
+        if self.memory is None:
+            return False
+        unit = self.memory.exact(english, context)
+        return unit is not None and unit.approved and unit.target == portuguese
+
+    def with_fuzzy(self, segments: Sequence[ReviewSegment], limit: int = _LOOKED_UP) -> list[ReviewSegment]:
+        """The segments with similar texts of the memory, looked up for ``limit`` of them: those to look at first."""
+        if self.memory is None:
+            return list(segments)
+        wanted = sorted((s for s in segments if s.english and not s.approved), key=lambda s: (not s.problem, s.rank))
+        chosen = {s.index for s in wanted[:limit]}
+        return [replace(s, fuzzy=self.fuzzy(s)) if s.index in chosen else s for s in segments]
+
+    def fuzzy(self, segment: ReviewSegment) -> tuple[FuzzyMatch, ...]:
+        """Similar texts of the memory, best first; the segment's own text is not one."""
+        if self.memory is None or not segment.english:
+            return ()
+        own = {" ".join(text.split()) for text in (segment.markdown, segment.current)}
+        found: dict[tuple[str, str], FuzzyMatch] = {}
+        for match in self.memory.fuzzy(segment.english, limit=_FUZZY + 3):
+            target = " ".join(match.unit.target.split())
+            if target not in own:
+                key = (match.unit.text, target)
+                found.setdefault(
+                    key, FuzzyMatch(match.score, match.unit.text, match.unit.target, match.unit.origin != "machine")
+                )
+        return tuple(found.values())[:_FUZZY]
+
+
+def memory_of(config: Config, *, make: bool) -> Memory | None:
+    """The configured memory; None where there is none yet and it is not to be made. Raises UserError."""
+    return open_memory(config) if make or memory_path(config).exists() else None
+
+
+def named(segments: Iterable[ReviewSegment]) -> dict[str, ReviewSegment]:
+    """The segments by key."""
+    return {segment.key: segment for segment in segments}
