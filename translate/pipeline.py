@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,8 +19,23 @@ from translate.document import parse
 from translate.document.bilingual import write_bilingual
 from translate.document.model import Document, Target
 from translate.errors import UserError
+from translate.living import (
+    Finished,
+    LivingFile,
+    commit,
+    finish,
+    flagged,
+    from_memory,
+    in_conflict,
+    locked,
+    open_file,
+    reusable,
+    standing,
+)
+from translate.memory import Memory, digest, open_memory
 from translate.outputs import is_directory, make_ready, output_paths
 from translate.quality import Limits
+from translate.rerun.plan import Retranslate
 from translate.text_file import SourceText, read_text, repair_mojibake, write_output
 from translate.translator import Settings, Translation, translate_segments
 
@@ -28,6 +43,10 @@ if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
     from translate.scorecard import ScoreCard
+
+
+EDITION = "PT-BR"
+"""What ``[EN]`` in a draft's title becomes."""
 
 
 class Watcher(Protocol):
@@ -52,13 +71,15 @@ class Silent:
 class RunRequest:
     """What to translate and where to put it; ``-`` is standard input, or standard output for ``out``.
 
-    ``humans``: none, or one human version for each draft, in order.
+    ``humans``: none, or one human version for each draft, in order. ``retranslate`` redoes on purpose what a
+    bilingual file holds: all of it, or what no human touched; a numbered backup is kept.
     """
 
     drafts: tuple[str, ...]
     out: str | None = None
     humans: tuple[str, ...] = ()
     report: Path | None = None
+    retranslate: Retranslate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +105,8 @@ class Issue:
     scores: ScoreCard | None
     path: Path | None
     notes: tuple[str, ...] = ()
+    finished: Finished | None = None
+    """The bilingual file as it goes to the disk and the memory; None for standard output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +118,7 @@ class RunResult:
     seconds: float
     translating: float
     report: Path | None = None
+    retranslate: Retranslate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,24 +144,89 @@ def run(
     watcher, steps = watcher or Silent(), steps or STEPS
     begun = time.perf_counter()
     drafts, humans, paths, termbase = steps.check(request, config)
-    watcher.step("Loading the model")
-    engine = steps.load(config)
-    watcher.step("Translating")
-    started = time.perf_counter()
-    translated = steps.translate(drafts, engine, termbase, config, watcher)
-    translating = time.perf_counter() - started
-    signature = signature_of(engine, termbase, config)
-    issues = []
-    for draft, translations, human, path in zip(drafts, translated, humans, paths, strict=True):
-        bilingual = steps.render(draft, translations, config)
-        scores, notes = None, ()
-        if human is not None:
-            watcher.step("Scoring")
-            scores, notes = steps.score(draft, translations, human, termbase, config)
-        issues.append(Issue(draft, tuple(translations), bilingual, scores, path, notes))
-    result = RunResult(tuple(issues), signature, time.perf_counter() - begun, translating, request.report)
-    steps.write(result, config)
+    with locked([path for path in paths if path is not None], cache_directory(config)):
+        with open_memory(config) as memory:
+            files = [_open(draft, path, memory, request, config) for draft, path in zip(drafts, paths, strict=True)]
+            watcher.step("Loading the model")
+            engine = steps.load(config)
+            signature = signature_of(engine, termbase, config)
+            memorised = [{} if f is None else reusable(f, memory, _digest(signature)) for f in files]
+        watcher.step("Translating")
+        started = time.perf_counter()
+        asked = [_asked(*each) for each in zip(drafts, files, memorised, strict=True)]
+        translated = iter(steps.translate([d for d in asked if d.document.segments], engine, termbase, config, watcher))
+        new = [next(translated) if draft.document.segments else [] for draft in asked]
+        translating = time.perf_counter() - started
+        matcher = Matcher(termbase)
+        issues = []
+        for draft, fresh, file, known, human, path in zip(drafts, new, files, memorised, humans, paths, strict=True):
+            translations = _complete(draft, fresh, file, known, matcher)
+            whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
+            finished = None if file is None else _finish(file, fresh, known, whole, signature, config)
+            scores, notes = None, () if finished is None else finished.notes
+            if human is not None:
+                watcher.step("Scoring")
+                scores, more = steps.score(draft, translations, human, termbase, config)
+                notes = (*notes, *more)
+            text = whole if finished is None else finished.text
+            issues.append(Issue(draft, tuple(translations), text, scores, path, notes, finished))
+        seconds = time.perf_counter() - begun
+        result = RunResult(tuple(issues), signature, seconds, translating, request.report, request.retranslate)
+        steps.write(result, config)
     return result
+
+
+def _open(draft: Draft, path: Path | None, memory: Memory, request: RunRequest, config: Config) -> LivingFile | None:
+    """The bilingual file as it is before the run; None where the output is no file of its own."""
+    if path is None or (path.exists() and not path.is_file()):
+        return None
+    keys, limit = config.document.front_matter, config.limits.max_file_bytes
+    return open_file(path, draft.document, memory, keys=keys, retranslate=request.retranslate, max_bytes=2 * limit)
+
+
+def _asked(draft: Draft, file: LivingFile | None, memorised: Mapping[int, Target]) -> Draft:
+    """The draft with those segments only that the model is needed for."""
+    if file is None or (file.plan is None and not memorised):
+        return draft
+    segments = tuple(draft.document.segments[s] for s in file.needed if s not in memorised)
+    text = "\0".join(f"{s.kind} {draft.document.source[s.start : s.end]}" for s in segments)
+    return Draft(SourceText(text, draft.source.path), replace(draft.document, segments=segments))
+
+
+def _complete(
+    draft: Draft,
+    fresh: Sequence[Translation],
+    file: LivingFile | None,
+    memorised: Mapping[int, Target],
+    matcher: Matcher,
+) -> list[Translation]:
+    """A translation for each segment: the model's, the memory's, or what the bilingual file holds."""
+    found = {t.segment.index: t for t in fresh}
+    if file is not None:
+        segments = draft.document.segments
+        found |= standing(file, matcher)
+        found |= {index: from_memory(segments[index], target, matcher) for index, target in memorised.items()}
+        found |= {index: flagged(found[index], "conflict") for index in in_conflict(file)}
+    return [found[segment.index] for segment in draft.document.segments]
+
+
+def _finish(
+    file: LivingFile,
+    fresh: Sequence[Translation],
+    memorised: Mapping[int, Target],
+    whole: str,
+    signature: Mapping[str, str],
+    config: Config,
+) -> Finished:
+    form, by_index = config.document, {t.segment.index: t for t in fresh}
+    return finish(
+        file, by_index, memorised, whole,
+        layout=form.layout, lang=form.lang, edition=EDITION, signature=_digest(signature),
+    )  # fmt: skip
+
+
+def _digest(signature: Mapping[str, str]) -> str:
+    return digest(*(f"{key}={value}" for key, value in sorted(signature.items())))
 
 
 Checked = tuple[list[Draft], list[SourceText | None], list[Path | None], Termbase]
@@ -152,11 +241,12 @@ def check(request: RunRequest, config: Config) -> Checked:
         )
     termbase = load_glossary(config)
     drafts = [prepare(read_text(name, max_bytes=config.limits.max_file_bytes), config) for name in request.drafts]
-    humans = [read_text(name, max_bytes=config.limits.max_file_bytes) for name in request.humans] or [None] * len(drafts)
+    given = [read_text(name, max_bytes=config.limits.max_file_bytes) for name in request.humans]
+    humans: list[SourceText | None] = [*given] or [None] * len(drafts)
     paths = output_paths(request.drafts, request.out, protected=[*request.humans, *_paths(config)])
     make_ready(paths, create=is_directory(request.drafts, request.out))
     make_ready([request.report], create=False)
-    return drafts, list(humans), paths, termbase
+    return drafts, humans, paths, termbase
 
 
 def _paths(config: Config) -> list[str]:
@@ -238,7 +328,8 @@ def settings_of(config: Config) -> Settings:
 def render_bilingual(draft: Draft, translations: Sequence[Translation], config: Config) -> str:
     """The bilingual file's text in the configured layout."""
     targets: dict[int, Target] = {t.segment.index: t.target for t in translations}
-    return write_bilingual(draft.document, targets, layout=config.document.layout, lang=config.document.lang)
+    document = config.document
+    return write_bilingual(draft.document, targets, layout=document.layout, lang=document.lang, edition=EDITION)
 
 
 def score_draft(
@@ -266,8 +357,13 @@ def write_outputs(result: RunResult, config: Config) -> None:
     """Writes the bilingual files, then the report; each file is whole or as it was before."""
     from translate.report import report_json
 
-    for issue in result.issues:
-        write_output("-" if issue.path is None else issue.path, issue.bilingual)
+    with open_memory(config) as memory:
+        for issue in result.issues:
+            if issue.finished is None:
+                write_output("-" if issue.path is None else issue.path, issue.bilingual)
+            else:
+                redone = result.retranslate is not None
+                commit(issue.finished, memory, backup=redone, scored=issue.scores is not None)
     if result.report is not None:
         write_output(result.report, report_json(result, config))
 

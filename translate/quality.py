@@ -7,7 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-Defect = Literal["empty", "repetition", "script", "long", "short"]
+Defect = Literal["empty", "repetition", "script", "long", "short", "too-long"]
+"""``too-long``: the source is longer than the model can read. The others describe the output."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from glossary import Occurrence
 from translate.agreement import preferred
 from translate.document.model import Segment
+from translate.quality import foreign_share
 from translate.sentences import sentence_ranges
 from translate.typography import PLAIN
 
@@ -18,6 +19,9 @@ EMOJI = re.compile(
 )
 SURROGATE_FROM = 32
 """Opaque text of this many characters or more, or with a space in it, is shown to the model as a short stand-in."""
+
+FOREIGN = 0.5
+"""A sentence with more than this share of its letters in a script that English does not use is no English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def sentences(segment: Segment, occurrences: Sequence[Occurrence]) -> list[Sente
     """The segment's sentences, ready for the model.
 
     ``occurrences`` are the glossary terms in ``segment.text``. A sentence with no letter outside protected
-    ranges has no source: it is copied.
+    ranges has no source, nor has one that is mostly in another script: it is copied.
     """
     return [_sentence(segment, occurrences, start, end) for start, end in sentence_ranges(segment)]
 
@@ -98,7 +102,8 @@ def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, e
     opaque = [o for o in opaque if not any(p is not o and p[0] <= o[0] and o[1] <= p[1] and p[2] < o[2] for p in opaque)]
     terms = [o for o in occurrences if start <= o.start and o.end <= end]
     core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque])
-    if core is None or not _has_words(segment.text, core, [*((a, b) for a, b, _ in opaque), *((t.start, t.end) for t in terms)]):
+    covered = [*((a, b) for a, b, _ in opaque), *((term.start, term.end) for term in terms)]
+    if core is None or not _has_words(segment.text, core, covered) or foreign_share(segment.text[slice(*core)]) > FOREIGN:
         return Sentence(start, end, (start, end), None)
     return _build(segment, start, end, core, opaque, terms)
 

@@ -19,7 +19,8 @@ MEANINGS = {
     "degenerate-long": "much longer than the English",
     "degenerate-short": "much shorter than the English",
     "markup-unsure": "a link or emphasis was placed by word order alone",
-    "too-long": "too long for the model; the English was kept",
+    "conflict": "the English changed under a human's text; the file offers the new translation beside it",
+    "degenerate-too-long": "too long for the model; the English was kept",
 }
 _SHOWN = 8
 
@@ -31,7 +32,7 @@ def needs_a_look(result: RunResult) -> bool:
 
 def summary(result: RunResult) -> str:
     """The closing lines of a run."""
-    words = sum(words_of(issue) for issue in result.issues)
+    words = sum(len(t.segment.text.split()) for issue in result.issues for t in issue.translations if t.sentences)
     rate = words / result.translating if result.translating > 0 else 0.0
     lines = [line for issue in result.issues for line in _issue(issue)]
     lines.append(f"{result.seconds:.1f} s in all, {result.translating:.1f} s translating: {rate:.0f} words per second")

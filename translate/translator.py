@@ -14,6 +14,8 @@ from translate.marian.protocol import Engine
 from translate.quality import Defect, Limits, defects
 from translate.source import Sentence, Source, sentences
 
+MAX_PIECES = 400
+"""Sources of more pieces are left in English: the model's positions end at 512 and its training at 120."""
 Progress = Callable[[int, int], None]
 """Told how many of how many sentences are done."""
 
@@ -140,7 +142,7 @@ def _retry(
     engine: Callable[[], Engine],
     beam: int,
 ) -> list[Hypothesized]:
-    bad = [k for k, result in enumerate(results) if result.defects]
+    bad = [k for k, result in enumerate(results) if result.defects and "too-long" not in result.defects]
     if not bad:
         return results
     again = _pass([sources[k] for k in bad], engine(), settings, beam, None)
@@ -156,19 +158,23 @@ def _pass(
     sources: Sequence[Source], engine: Engine, settings: Settings, beam: int, on_progress: Progress | None
 ) -> list[Hypothesized]:
     prepared = [request(source, engine.tokenizer, settings.ratio) for source in sources]
+    fits = [k for k, (encoded, _) in enumerate(prepared) if len(encoded.pieces) <= MAX_PIECES]
     report = None if on_progress is None else (lambda n: on_progress(n, len(sources)))
-    raw = engine.translate([r for _, r in prepared], beam_size=beam, on_progress=report)
+    raw = engine.translate([prepared[k][1] for k in fits], beam_size=beam, on_progress=report)
     renderings = enforce(
-        sources,
-        [encoded for encoded, _ in prepared],
+        [sources[k] for k in fits],
+        [prepared[k][0] for k in fits],
         [hypotheses[0] for hypotheses in raw],
         engine,
         beam_size=beam,
         ratio=settings.ratio,
     )
+    done = dict(zip(fits, renderings, strict=True))
     return [
-        Hypothesized(rendering, defects(source.text, rendering.text, settings.limits), 1, engine.name)
-        for source, rendering in zip(sources, renderings, strict=True)
+        Hypothesized(done[k], defects(source.text, done[k].text, settings.limits), 1, engine.name)
+        if k in done
+        else Hypothesized(copied(source), ("too-long",), 1, engine.name)
+        for k, source in enumerate(sources)
     ]
 
 
