@@ -8,14 +8,15 @@ Only blocks with a comment can be judged. Run: python -m benchmarks.reference_ma
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from pathlib import Path
 
 from translate.document.bilingual_reader import read_bilingual
 from translate.document.model import Document
 from translate.document.parse import parse
 from translate.reference import Matching, Pair, match
+from translate.similarity import fold
 from translate.text_file import read_text
 
 NEWSLETTERS = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"
@@ -77,16 +78,21 @@ def _find(draft: Document, english: str) -> set[int]:
     """The draft's segments that a comment shows."""
     found = set()
     for part in parse(english).segments:
-        ratios = [(SequenceMatcher(None, part.text, s.text, autojunk=False).ratio(), s.index)
-                  for s in draft.segments if _near(len(part.text), len(s.text))]
-        best, index = max(ratios, default=(0.0, -1))
+        words = _words(part.text)
+        likeness = [(_overlap(words, _words(s.text)), -s.index) for s in draft.segments]
+        best, index = max(likeness, default=(0.0, 0))
         if best >= _SAME:
-            found.add(index)
+            found.add(-index)
     return found
 
 
-def _near(x: int, y: int) -> bool:
-    return min(x, y) > _SAME / 2 * max(x, y)
+def _words(text: str) -> Counter[str]:
+    return Counter(fold(text).split())
+
+
+def _overlap(x: Counter[str], y: Counter[str]) -> float:
+    """Dice's coefficient of two bags of words."""
+    return 2 * (x & y).total() / max(1, x.total() + y.total())
 
 
 def main() -> int:

@@ -247,8 +247,8 @@ def test_interrupt_leaves_the_old_file_and_no_temporary(tmp_path: Path) -> None:
             """
             import sys
             from translate.text_file import write_atomic
-            print("ready", flush=True)
             try:
+                print("ready", flush=True)
                 while True:
                     write_atomic(sys.argv[1], "new" * 1_000_000)
             except KeyboardInterrupt:

@@ -95,10 +95,10 @@ def _blocks(document: Document, groups: dict[int, int]) -> dict[int, Block]:
         segment = document.segments[index]
         images = _IMAGE.findall(document.source, position, segment.start)
         markdown = document.source[segment.start : segment.end]
-        blocks[index] = Block(
-            segment.text, markdown, style_of(segment.kind, markdown), "".join(images[-1]) if images else None,
-            groups.get(index),
-        )
+        # Only for captions: images divide other blocks on both sides alike, whatever stands there.
+        image = "".join(images[-1]) if images and segment.kind == "caption" else None
+        style = style_of(segment.kind, markdown)
+        blocks[index] = Block(segment.text, markdown, style, image, groups.get(index))
         position = segment.end
     return blocks
 

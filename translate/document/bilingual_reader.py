@@ -128,8 +128,12 @@ class _Page:
         self.text, self.english = text, english
         kept: list[tuple[int, int]] = []
         position = 0
-        for comment in sorted([*english, *quotes], key=lambda c: c.start):
-            start, end = _cut(text, comment, side)
+        sides: list[tuple[Comment, Side]] = [(c, side) for c in english]
+        sides += [(c, "after") for c in quotes]  # in every layout
+        self.in_gaps = True  # as `write_bilingual` puts them
+        for comment, where in sorted(sides, key=lambda pair: pair[0].start):
+            start, end = _cut(text, comment, where)
+            self.in_gaps = self.in_gaps and end - start > len(comment.raw)
             kept.append((position, max(position, start)))
             position = end
         kept.append((position, len(text)))
@@ -188,10 +192,10 @@ def _one_to_one(page: _Page, side: Side) -> list[tuple[int, int]] | None:
     """(comment, entry) pairs if each gap's comments follow (precede) as many entries, none left over."""
     entries = page.document.entries
     groups = [(at, len(list(run))) for at, run in groupby(page.positions)]
-    if sum(n for _, n in groups) != len(entries):
+    if not page.in_gaps or sum(n for _, n in groups) != len(entries):
         return None
     done = 0
-    for (at, n), following in zip(groups, [*groups[1:], None], strict=True):
+    for (at, n), following in zip(groups, [*groups[1:], None], strict=False):
         if side == "after":
             here = [e for e in entries[done:] if e.end <= at]
         else:

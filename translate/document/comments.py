@@ -22,7 +22,7 @@ _ESCAPED = re.compile(
 _ENTITY = {">": "&gt;", "<": "&lt;", "{": "&#123;", "%": "&#37;"}
 _CHARACTER = {entity: character for character, entity in _ENTITY.items()}
 
-_COMMENT = re.compile(r"(?m)^[ \t]*(<!--(?:(?!<!--)[\s\S])*?-->)")
+_COMMENT = re.compile(r"(?m)(?:^|(?<=\ufeff))[ \t]*(<!--(?:(?!<!--)[\s\S])*?-->)")
 _NEWLINE = r"(?:\r\n|\r|\n)"
 _FRONT_MATTER = re.compile(
     rf"\ufeff?---[ \t]*{_NEWLINE}(?:[\s\S]*?{_NEWLINE})??(?:---|\.\.\.)[ \t]*(?:{_NEWLINE}|\Z)"
@@ -114,7 +114,9 @@ def places(text: str) -> list[Place]:
     if not chunks:
         return [Place(start, start)]
     tops = _top_level_starts(text[start:])
-    found = [Place(start, chunks[0].start)]
+    # kramdown drops an attribute list that begins the page, but not one after a comment.
+    dropped = chunks[0].start == start and len(chunks) > 1 and chunks[0].is_attributes
+    found = [Place(start, chunks[dropped].start)]
     in_list = False
     for chunk, following in pairwise(chunks):
         in_list = any(_LIST_ITEM.match(line) for line in chunk.lines) or (in_list and chunk.lines[0][0] in " \t")
@@ -131,6 +133,10 @@ class _Chunk:
     end: int
     line: int
     lines: tuple[str, ...]
+
+    @property
+    def is_attributes(self) -> bool:
+        return all(_ATTRIBUTES.match(line) for line in self.lines)
 
 
 def _chunks(text: str, start: int) -> Iterator[_Chunk]:
@@ -156,7 +162,7 @@ def _separate(chunk: _Chunk, following: _Chunk, *, in_list: bool) -> bool:
         or (in_list and _LIST_ITEM.match(head))
         or any(_DEFINITION.match(line) for line in following.lines)
         or _ATTRIBUTES.match(head)
-        or all(_ATTRIBUTES.match(line) for line in chunk.lines)
+        or chunk.is_attributes
     )
 
 
