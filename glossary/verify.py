@@ -18,7 +18,7 @@ from typing import Literal
 
 from glossary.matcher import Matcher, Occurrence
 from glossary.terms import Casing
-from glossary.words import HYPHENS
+from glossary.words import HYPHENS, opaque
 
 Diagnosis = Literal["kept", "dropped", "recased", "inflected", "split", "digits", "glued", "untranslated"]
 """``kept``, or how an occurrence was lost: gone; other capitals; another number or separator
@@ -91,6 +91,7 @@ def verify(
         free = [c for c in matcher.candidates(target, skip) if id(c.term) in wanted]
         placement.assign_freely(free, matcher.renderings(target, skip))
     left = _by_term([candidate for candidate in free if placement.is_free(candidate)])
+    prose = _blanked(target, skip) if placement.waiting() else ""
     diagnoses: dict[tuple[int, str], Verdict] = {}
     verdicts: list[Verdict] = []
     for occurrence, place in zip(occurrences, placement.places, strict=True):
@@ -99,7 +100,7 @@ def verify(
             continue
         key = id(occurrence.term), occurrence.text
         if key not in diagnoses:
-            diagnoses[key] = _diagnose(occurrence, target, left.get(key[0], []), placement)
+            diagnoses[key] = _diagnose(occurrence, prose, left.get(key[0], []), placement)
         verdicts.append(replace(diagnoses[key], occurrence=occurrence))
     counts = Counter(id(occurrence.term) for occurrence in occurrences)
     hits = tuple(c for c in matcher.forbidden(target, skip) if id(c.term) in counts)
@@ -241,6 +242,15 @@ def _same_surface(occurrence: Occurrence, candidate: Occurrence, casing: Casing)
         return False
     lower_by_nature = occurrence.term.match != "exact-case" and occurrence.term.text[0].islower()
     return lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
+
+
+def _blanked(text: str, skip: Sequence[tuple[int, int]]) -> str:
+    """``text`` with a symbol for each character in ``skip`` and in what is no prose; offsets stay."""
+    letters = list(text)
+    for start, end in (*skip, *opaque(text)):
+        stretch = slice(max(start, 0), min(end, len(text)))
+        letters[stretch] = "\ufffc" * len(letters[stretch])
+    return "".join(letters)
 
 
 def _diagnose(occurrence: Occurrence, target: str, same: Sequence[Occurrence], placement: _Placement) -> Verdict:

@@ -87,6 +87,22 @@ def test_accuracy() -> None:
     assert accuracy([check("dataset dataset", "dataset"), check("none", "nada")]) == 0.5
 
 
+def test_a_lost_term_is_not_diagnosed_from_code_or_urls() -> None:
+    matcher = Matcher(parse_termbase("terms: [dataset]"))
+    for target in ("veja dataset.csv", "veja https://example.org/dataset"):
+        (verdict,) = verify(matcher.find("the dataset"), target, matcher).verdicts
+        assert (verdict.diagnosis, verdict.start) == ("dropped", -1)
+    (verdict,) = verify(matcher.find("the dataset"), "data set", matcher, [(0, 8)]).verdicts
+    assert verdict.diagnosis == "dropped"
+
+
+def test_many_occurrences_and_few_places() -> None:
+    matcher = Matcher(parse_termbase("terms: [learning, deep learning, deep learning pipeline]"))
+    source = "learning deep learning " * 3_000
+    assert verify(matcher.find(source), "deep learning pipeline learning " * 3_000, matcher).kept == 6_000
+    assert verify(matcher.find(source), "learning " * 3_000, matcher).kept == 3_000
+
+
 WORDS = st.sampled_from(["a", "b", "c", "A", "as", "pre", "the", "to", "we", "b's", "é"])
 GAPS = st.sampled_from([" ", "-", ", ", "\n", ". ", "_", "  ", "/", "\n\n"])
 TEXT = st.lists(st.tuples(WORDS, GAPS), max_size=25).map(lambda parts: "".join(word + gap for word, gap in parts))

@@ -30,7 +30,11 @@ def check_text(termbase: Termbase, findings: Sequence[Finding], drafts: int) -> 
         where = "this draft" if drafts == 1 else f"any of the {drafts} drafts"
         if unused:
             lines.append(f"{len(unused)} of them do not stand in {where}:")
-            lines.append(textwrap.fill(", ".join(unused), WIDTH, initial_indent="  ", subsequent_indent="  "))
+            lines.append(
+                textwrap.fill(
+                    ", ".join(unused), WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+                )
+            )
         else:
             lines.append(f"every term stands in {'the draft' if drafts == 1 else 'the drafts'}")
     return "\n".join(lines)
