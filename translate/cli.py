@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import glossary
+from translate.commands import glossary, memory, review, status
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -59,6 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add_run(commands)
     glossary.add_parser(commands)
+    memory.add_parser(commands)
+    status.add_parser(commands)
+    review.add_parser(commands)
     return parser
 
 
@@ -83,6 +86,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--lang", metavar="TAG", help="add `lang: TAG` to the front matter (default: leave it as it is)")
     run.add_argument("--config", metavar="FILE", help="configuration (default: configs/default.yaml)")
     run.add_argument("--report", metavar="FILE.json", help="write a report with every segment, score, term and flag")
+    run.add_argument(
+        "--retranslate",
+        nargs="?",
+        const="all",
+        choices=["all", "machine"],
+        help="redo what the bilingual file holds: all of it, or what no human touched; keeps a numbered backup",
+    )
     run.add_argument("--strict", action="store_true", help="exit with 1 if anything needs a look")
     run.add_argument("--flow", action="store_true", help="run as a Prefect flow, tracked")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
@@ -112,6 +122,7 @@ def _run(arguments: argparse.Namespace) -> int:
         out=arguments.out,
         humans=tuple(arguments.human or ()),
         report=None if arguments.report is None else Path(arguments.report),
+        retranslate=arguments.retranslate,
     )
     # What is on standard output must be nothing but the document when it goes there.
     messages = sys.stderr if "-" in request.drafts or arguments.out == "-" else sys.stdout

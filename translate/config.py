@@ -81,6 +81,13 @@ class DocumentConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryConfig:
+    """Where the translation memory is."""
+
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreConfig:
     """Scores against the human version."""
 
@@ -121,6 +128,7 @@ class Config:
     degenerate: DegenerateConfig
     glossary: GlossaryConfig
     document: DocumentConfig
+    memory: MemoryConfig
     score: ScoreConfig
     report: ReportConfig
     limits: LimitsConfig

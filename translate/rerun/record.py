@@ -1,0 +1,51 @@
+"""What a run leaves behind about a bilingual file: the draft it was made from and what the machine wrote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Entries of the draft and their Portuguese.
+
+    ``entries`` index the recorded draft's entries, ``english`` are their slices. ``machine`` is the Portuguese
+    that the machine wrote for this English (None: it never did), ``seen`` what the file held after the run.
+    """
+
+    entries: tuple[int, ...]
+    english: tuple[str, ...]
+    machine: str | None
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A bilingual file after a run.
+
+    ``draft`` is the draft's source. ``matter`` maps each item of the front matter (see `translate.rerun.matter`)
+    to the text that the machine wrote for it. ``layout`` is the form that was asked for.
+    """
+
+    draft: str
+    rows: tuple[Row, ...]
+    matter: dict[str, str]
+    layout: str
+
+    def as_json(self) -> str:
+        """For the memory. Inverse: `from_json`."""
+        return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False)
+
+    @staticmethod
+    def from_json(text: str) -> Record | None:
+        """None for a record of another format: the file then counts as a human's."""
+        data = json.loads(text)
+        if data.pop("format", None) != FORMAT:
+            return None
+        rows = tuple(
+            Row(tuple(row["entries"]), tuple(row["english"]), row["machine"], row["seen"]) for row in data["rows"]
+        )
+        return Record(data["draft"], rows, dict(data["matter"]), data["layout"])

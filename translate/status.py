@@ -1,0 +1,105 @@
+"""What is to be done: for every draft of a directory, how its bilingual file stands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from translate.config import Config
+from translate.document.parse import parse
+from translate.errors import UserError
+from translate.memory import Memory
+from translate.outputs import target_name
+from translate.rerun import plan_rerun, read_existing
+from translate.text_file import read_text
+
+State = Literal["new", "up to date", "stale", "error"]
+
+_DRAFT_ENDINGS = (".en.md", ".en.markdown", ".en-us.md", ".en-gb.md")
+_SKIPPED = ("node_modules", "_site", "vendor")
+
+
+@dataclass(frozen=True, slots=True)
+class DraftStatus:
+    """One draft. ``stale`` counts blocks that the draft changed, ``edited`` those with a human's Portuguese.
+
+    ``uncertain`` counts blocks of the draft without a certain counterpart in a file written by hand. ``recorded``: the
+    memory knows what the machine wrote (if not, everything counts as a human's). ``scored``: a run scored the draft,
+    and the file is still as it was then. ``message`` says what is wrong where ``state`` is "error".
+    """
+
+    draft: str
+    bilingual: str
+    state: State
+    stale: int = 0
+    edited: int = 0
+    conflicts: int = 0
+    uncertain: int = 0
+    recorded: bool = False
+    scored: bool = False
+    message: str = ""
+
+    @property
+    def needs_work(self) -> bool:
+        """Whether anything is to be done."""
+        return self.state != "up to date" or self.conflicts > 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "needs_work": self.needs_work}
+
+
+def find_drafts(directory: Path) -> list[Path]:
+    """Drafts (``NAME.en.md``) in a directory and below it, sorted; hidden directories and links to directories not.
+
+    Raises UserError where the directory cannot be read.
+    """
+    if directory.is_file():
+        return [directory]
+    if not directory.is_dir():
+        raise UserError(f"{directory}: no such directory; name the directory that holds the drafts.")
+    found: list[Path] = []
+
+    def failed(error: OSError) -> None:
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions.") from None
+
+    for folder, folders, files in os.walk(directory, onerror=failed):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        found += [Path(folder) / name for name in sorted(files) if name.lower().endswith(_DRAFT_ENDINGS)]
+    return found
+
+
+def status_of(draft: Path, config: Config, memory: Memory, *, bilingual: Path | None = None) -> DraftStatus:
+    """How a draft stands. What cannot be read is a status, not an exception."""
+    path = bilingual or draft.with_name(target_name(draft.name))
+    shown = str(draft), str(path)
+    if not path.is_file() or path.stat().st_size == 0:
+        return DraftStatus(*shown, "new")
+    limit = config.limits.max_file_bytes
+    try:
+        document = parse(read_text(draft, max_bytes=limit).text, front_matter_keys=config.document.front_matter)
+        text = read_text(path, max_bytes=2 * limit).text
+        record = memory.record(path, text)
+        known = [t for row in record.rows for t in (row.machine, row.seen) if t] if record else []
+        existing = read_existing(text, known)
+        plan = plan_rerun(document, existing, record, keys=config.document.front_matter)
+    except UserError as error:
+        return DraftStatus(*shown, "error", message=str(error))
+    return DraftStatus(
+        *shown,
+        "stale" if plan.stale else "up to date",
+        stale=plan.stale,
+        edited=plan.edited,
+        conflicts=len(existing.conflicts),
+        uncertain=len(plan.blocked),
+        recorded=record is not None,
+        scored=memory.is_scored(path, text),
+    )
+
+
+def statuses(directories: Sequence[Path], config: Config, memory: Memory) -> list[DraftStatus]:
+    """The status of every draft."""
+    return [status_of(draft, config, memory) for directory in directories for draft in find_drafts(directory)]
