@@ -87,7 +87,10 @@ def test_empty_files_and_a_byte_order_mark_are_fine(tmp_path: Path, text: str) -
         ("model:\n  engine: torch\n", '2: "model.engine" must be ctranslate2 or transformers, not "torch"'),
         ("document:\n  front_matter: title\n", '2: "document.front_matter" must be a list'),
         ("document:\n  front_matter: [[title]]\n", '2: "document.front_matter" must be text, not a list'),
-        ("score:\n  metrics: [BLEU, meteor]\n", '2: "score.metrics" must be BLEU or chrF2 or chrF++ or TER, not "meteor"'),
+        (
+            "score:\n  metrics: [BLEU, meteor]\n",
+            '2: "score.metrics" must be BLEU or chrF2 or chrF++ or TER, not "meteor"',
+        ),
         ("model: embedded\n", '1: "model" must hold `key: value` lines, not a single value'),
         ("- a\n", "1: a configuration must hold `key: value` lines, not a list"),
         ("model: [\n", "2: this is not valid YAML"),
