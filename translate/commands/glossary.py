@@ -142,13 +142,11 @@ def _add_out(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> tuple[Config, Termbase]:
-    from glossary import default_termbase
-    from glossary.files import load_file
     from translate.config import load_config
+    from translate.pipeline import load_glossary
 
     config = load_config(arguments.config, {"glossary.file": arguments.glossary})
-    file = config.glossary.file
-    return config, default_termbase() if file is None else load_file(file)
+    return config, load_glossary(config)
 
 
 def _check(arguments: argparse.Namespace) -> int:
