@@ -143,6 +143,8 @@ def run(
     """
     watcher, steps = watcher or Silent(), steps or STEPS
     begun = time.perf_counter()
+    if request.report is None:  # nobody will see the word links of plain sentences
+        config = replace(config, report=replace(config.report, alignment=False))
     drafts, humans, paths, termbase = steps.check(request, config)
     with locked([path for path in paths if path is not None], cache_directory(config)):
         with open_memory(config) as memory:
@@ -322,6 +324,7 @@ def settings_of(config: Config) -> Settings:
         retry_beams=d.retry_beams,
         limits=limits,
         italic=config.glossary.italic,
+        links=config.report.alignment,
     )
 
 

@@ -22,13 +22,18 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How to decode. ``ratio``: the most target pieces a source piece; ``retry_beams``: for degenerate output."""
+    """How to decode.
+
+    ``ratio``: the most target pieces a source piece; ``retry_beams``: for degenerate output; ``links``: whether word
+    links are wanted for every sentence.
+    """
 
     beam_size: int = 4
     ratio: float = 3.0
     retry_beams: tuple[int, ...] = (1, 8)
     limits: Limits = field(default_factory=Limits)
     italic: bool = True
+    links: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +81,10 @@ class Plan:
     sources: tuple[Source, ...]
 
 
-def plan(segments: Sequence[Segment], matcher: Matcher) -> Plan:
-    """What there is to translate. Equal sentences are one source."""
+def plan(segments: Sequence[Segment], matcher: Matcher, *, links: bool = True) -> Plan:
+    """What there is to translate. Equal sentences are one source. ``links``: align every sentence."""
     found = tuple(tuple(occurrences(segment, matcher)) for segment in segments)
-    split = tuple(tuple(sentences(segment, terms)) for segment, terms in zip(segments, found, strict=True))
+    split = tuple(tuple(sentences(segment, terms, links=links)) for segment, terms in zip(segments, found, strict=True))
     unique = dict.fromkeys(s.source for group in split for s in group if s.source is not None)
     return Plan(tuple(segments), found, split, tuple(unique))
 
@@ -108,7 +113,7 @@ def translate_segments(
 
     ``reference_engine`` gives the engine that is tried last on degenerate output (None: none is).
     """
-    planned = plan(segments, matcher)
+    planned = plan(segments, matcher, links=settings.links)
     hypotheses = translate_sources(planned.sources, engine, settings, reference_engine, on_progress)
     return assemble(planned, hypotheses, matcher, settings)
 
