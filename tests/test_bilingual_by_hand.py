@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from translate.document.bilingual import write_bilingual
 from translate.document.bilingual_reader import Bilingual, Unit, read_bilingual
+from translate.document.parse import parse
 from translate.text_file import read_text
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"
@@ -86,6 +88,23 @@ def test_indented_and_many_line_comments_and_english_that_was_left_out() -> None
     assert [f[0] for f in found] == [GRAPHS, "", SPEECH]
     assert found[0][1] == f"{GRAPHS_EN}\n\n  More of it."
     assert found[1][1] == gone
+
+
+def test_an_edited_file_keeps_its_pairs() -> None:
+    """A block and its comment gone, a comment gone, a note more, a text rewritten: the rest stays paired."""
+    english = [f"Item {n} of the list is about {word}." for n, word in enumerate("abcdefghijklmnopqrst")]
+    document = parse("\n\n".join(english) + "\n")
+    text = write_bilingual(document, {})
+    text = text.replace(f"{english[3]}\n\n<!-- {english[3]} -->\n\n", "", 1)
+    text = text.replace(f"<!-- {english[7]} -->\n\n", "", 1)
+    note = "Nota do tradutor: a lista continua em outra página."
+    text = text.replace(f"\n\n{english[12]}", f"\n\n{note}\n\n{english[12]}", 1)
+    text = text.replace(english[15], "Outra coisa.", 1)
+    read = read_bilingual(text)
+    assert not read.exact
+    expected: dict[str, str | None] = {e: e for e in english if e != english[3]}
+    expected |= {english[7]: None, note: None, "Outra coisa.": expected.pop(english[15])}
+    assert {u.portuguese: u.english for u in read.units} == expected
 
 
 def test_comments_in_code_are_no_english() -> None:

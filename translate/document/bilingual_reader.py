@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -15,6 +15,8 @@ from translate.document.model import Document
 from translate.document.parse import parse
 
 Side = Literal["after", "before"]
+_Paired = tuple[tuple[int, ...], tuple[int, ...], Side]
+"""Comments, the entries that translate them, and where the comments stand."""
 
 _GAP = ("\r\n\r\n", "\n\n")
 _PAGE_COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
@@ -25,6 +27,10 @@ _AWAY = -2.0
 """For each block between a comment and its run."""
 _HABIT = 3.0
 """For the side on which most comments of the file stand."""
+_MOSTLY = 0.8
+"""The share of gaps in order that makes a file one of `write_bilingual`, edited."""
+_ENOUGH = 10
+"""With fewer gaps, that share may be chance."""
 _WIDEST = 6
 _SHAPES = (*((1, n) for n in range(1, _WIDEST + 1)), (2, 1))
 
@@ -83,7 +89,7 @@ def read_bilingual(text: str) -> Bilingual:
         if pairs is not None:
             return _bilingual(page, [((k,), (e,), side) for k, e in pairs], exact=True)
     page = _Page(text, _outside_fences(text, english), quotes, "after")
-    return _bilingual(page, _by_likeness(page), exact=False)
+    return _bilingual(page, _by_hand(page), exact=False)
 
 
 def _portuguese_only(text: str) -> Bilingual:
@@ -206,15 +212,43 @@ def _one_to_one(page: _Page, side: Side) -> list[tuple[int, int]] | None:
     return [(k, k) for k in range(len(entries))]
 
 
-def _by_likeness(page: _Page) -> list[tuple[tuple[int, ...], tuple[int, ...], Side]]:
-    """(comments, entries, side): the best alignment in order, twice: the second time the habit is known."""
+def _regions(page: _Page, side: Side) -> list[tuple[range, range]]:
+    """(comments, entries) of each gap: the entries after the last gap's, or before the next gap's."""
     entries = page.document.entries
+    groups = [(at, [k for k, _ in run]) for at, run in groupby(enumerate(page.positions), key=lambda pair: pair[1])]
+    ends = [e.end for e in entries]
+    starts = [e.start for e in entries]
+    bounds = [bisect_right(ends, at) if side == "after" else bisect_left(starts, at) for at, _ in groups]
+    edges = [0, *bounds] if side == "after" else [*bounds, len(entries)]
+    return [(range(ks[0], ks[-1] + 1), range(edges[g], edges[g + 1])) for g, (_, ks) in enumerate(groups)]
+
+
+def _by_hand(page: _Page) -> list[_Paired]:
+    """Most gaps as `write_bilingual` left them: only the others need likeness. Else all of the file."""
+    for side in ("after", "before"):
+        regions = _regions(page, side)
+        whole = [len(comments) == len(entries) for comments, entries in regions]
+        if len(regions) >= _ENOUGH and sum(whole) >= _MOSTLY * len(regions):
+            pairs: list[_Paired] = []
+            for (comments, entries), exact in zip(regions, whole, strict=True):
+                if exact:
+                    pairs += [((k,), (e,), side) for k, e in zip(comments, entries, strict=True)]
+                else:
+                    pairs += _by_likeness(page, comments, entries)
+            return pairs
+    return _by_likeness(page, range(len(page.english)), range(len(page.document.entries)))
+
+
+def _by_likeness(page: _Page, comments: range, run: range) -> list[_Paired]:
+    """The best alignment in order, twice: the second time the side is known that most comments take."""
     source = page.document.source
-    lefts = [_block(parse(comment.english), comment.english) for comment in page.english]
+    entries = [page.document.entries[e] for e in run]
+    positions = [page.positions[k] for k in comments]
+    lefts = [_block(parse(page.english[k].english), page.english[k].english) for k in comments]
     rights = [_block(page.document, source[e.start : e.end], e.segments) for e in entries]
-    gaps = [sum(e.start < at for e in entries) for at in page.positions]
-    sizes = {at: page.positions.count(at) for at in page.positions}
-    ranks = [page.positions[:k].count(at) for k, at in enumerate(page.positions)]
+    gaps = [sum(e.start < at for e in entries) for at in positions]
+    ranks = [k - positions.index(at) for k, at in enumerate(positions)]
+    sizes = [positions.count(at) for at in positions]
     habit: Side | None = None
 
     def side_of(i: int, j: int, b: int) -> Side | None:
@@ -225,7 +259,7 @@ def _by_likeness(page: _Page) -> list[tuple[tuple[int, ...], tuple[int, ...], Si
         if side is None or side != side_of(last, j, b):
             return None
         # n comments after n blocks: the first belongs n - 1 blocks further up.
-        behind = sizes[page.positions[i]] - 1 - ranks[i]
+        behind = sizes[i] - 1 - ranks[i]
         away = min(
             abs(j + b - gaps[i]), abs(j + b - gaps[i] + behind), abs(j - gaps[i]), abs(j - gaps[i] - ranks[i])
         )
@@ -235,7 +269,11 @@ def _by_likeness(page: _Page) -> list[tuple[tuple[int, ...], tuple[int, ...], Si
         beads = align(lefts, rights, shapes=_SHAPES, prior=prior)
         sides = [side_of(b.left[0], b.right[0], len(b.right)) for b in beads]
         habit = "after" if sides.count("after") >= sides.count("before") else "before"
-    return [(b.left, b.right, side) for b, side in zip(beads, sides, strict=True) if side]
+    return [
+        (tuple(comments[i] for i in b.left), tuple(run[j] for j in b.right), side)
+        for b, side in zip(beads, sides, strict=True)
+        if side
+    ]
 
 
 def _block(document: Document, markdown: str, segments: Sequence[int] | None = None) -> Block:
@@ -245,7 +283,7 @@ def _block(document: Document, markdown: str, segments: Sequence[int] | None = N
 
 
 def _bilingual(
-    page: _Page, pairs: Iterable[tuple[tuple[int, ...], tuple[int, ...], Side]], *, exact: bool
+    page: _Page, pairs: Iterable[_Paired], *, exact: bool
 ) -> Bilingual:
     entries, text = page.document.entries, page.text
     keyed: list[tuple[int, Unit]] = []
