@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DRAFT = "---\ntitle: A short note\n---\n\nThe throughput of the model is high.\n"
 
 
-def command(*arguments: str, text: str | None = None, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def command(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [sys.executable, "-m", "translate", *arguments],
         input=text,
         capture_output=True,
@@ -28,8 +28,8 @@ def command(*arguments: str, text: str | None = None, **options: object) -> subp
         cwd=ROOT,
         timeout=120,
         check=False,
-        **options,  # type: ignore[call-overload]
     )
+    return done
 
 
 @pytest.fixture
@@ -156,7 +156,11 @@ def test_a_full_disk_leaves_no_half_file(draft: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "run", str(draft), "--report", str(report), "--quiet"],
-        capture_output=True, text=True, cwd=ROOT, timeout=120, check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -166,10 +170,17 @@ def test_a_full_disk_leaves_no_half_file(draft: Path) -> None:
 
 def test_interruption(tmp_path: Path) -> None:
     path = tmp_path / "long.en.md"
-    path.write_text("\n\n".join(f"Sentence number {i} says what the model number {i} does with data." for i in range(4000)), encoding="utf-8")
+    path.write_text(
+        "\n\n".join(f"Sentence number {i} says what the model number {i} does with data." for i in range(4000)),
+        encoding="utf-8",
+    )
     process = subprocess.Popen(
         [sys.executable, "-m", "translate", "run", str(path)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=os.environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ,
     )
     assert process.stderr is not None
     for line in process.stderr:
@@ -222,6 +233,10 @@ def test_a_run_imports_no_torch(draft: Path) -> None:
         "assert not {'torch', 'transformers', 'prefect'} & set(sys.modules); sys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script, "run", str(draft), "--quiet"], capture_output=True, text=True, cwd=ROOT, check=False
+        [sys.executable, "-c", script, "run", str(draft), "--quiet"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
     )
     assert done.returncode == 0, done.stderr

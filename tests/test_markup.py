@@ -53,7 +53,9 @@ def test_a_copied_name_needs_no_alignment() -> None:
 
 
 def test_without_evidence_it_is_placed_and_reported() -> None:
-    found = project("one two three four", "um dois três quatro", aligned("one two three four", "um dois três quatro", {}), 4, 7)
+    found = project(
+        "one two three four", "um dois três quatro", aligned("one two three four", "um dois três quatro", {}), 4, 7
+    )
     assert not found.sure
     assert "um dois três quatro"[found.start : found.end] in {"um", "dois", "três"}
 
@@ -103,11 +105,13 @@ def test_any_wishes_come_out_nested(data: st.DataObject) -> None:
 
     grow(0, 40, 0)
     number = st.integers(0, len(text))
-    wishes = [Wish(*sorted((data.draw(number), data.draw(number)))) for _ in spans]
+    ends = [sorted((data.draw(number), data.draw(number))) for _ in spans]
+    wishes = [Wish(low, high) for low, high in ends]
     ranges, _ = fit(text, spans, wishes)
     above = parents(spans)
     for i, (start, end) in enumerate(ranges):
-        low, high = (0, len(text)) if above[i] is None else ranges[above[i]]
+        parent = above[i]
+        low, high = (0, len(text)) if parent is None else ranges[parent]
         assert low <= start <= end <= high
         for j in range(i):
             if above[j] == above[i]:

@@ -37,6 +37,8 @@ def test_greek_letters_of_formulas_are_not_foreign() -> None:
     assert foreign_share("翻訳") == 1.0
 
 
-@pytest.mark.parametrize(("text", "times"), [("a b c", 1), ("no no no", 1), ("muito muito muito", 3), ("de novo de novo", 2)])
+@pytest.mark.parametrize(
+    ("text", "times"), [("a b c", 1), ("no no no", 1), ("muito muito muito", 3), ("de novo de novo", 2)]
+)
 def test_loops_count_consecutive_repeats(text: str, times: int) -> None:
     assert loops(text) == times

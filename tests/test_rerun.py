@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from rerun_world import START, World, first_run, run_again
+from tests.rerun_world import START, World, first_run, run_again
 
 from translate.document.bilingual_reader import read_bilingual
 from translate.rerun import Conflict, Record, conflict_comment, read_conflict, read_existing

@@ -71,4 +71,7 @@ def test_text_without_blanks_is_cut_too() -> None:
 
 def test_the_credit_of_a_caption_is_a_sentence_of_its_own() -> None:
     text = "The growth of the models — source"
-    assert [text[a:b] for a, b in sentence_ranges(Segment(0, "caption", text, (), 0, 0))] == ["The growth of the models —", "source"]
+    assert [text[a:b] for a, b in sentence_ranges(Segment(0, "caption", text, (), 0, 0))] == [
+        "The growth of the models —",
+        "source",
+    ]

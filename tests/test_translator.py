@@ -29,7 +29,12 @@ def test_links_and_code_come_out_once_each(engine: Engine) -> None:
     )
     done, text = translated(source, engine)
     assert not done[0].verification.missing
-    for piece in ("](https://example.org/docs)", "`fit(x, y)`", "[`pip install tool`](https://example.org/install)", "](https://example.org/start)"):
+    for piece in (
+        "](https://example.org/docs)",
+        "`fit(x, y)`",
+        "[`pip install tool`](https://example.org/install)",
+        "](https://example.org/start)",
+    ):
         assert text.count(piece) == 1
     assert "[](" not in text
     assert text.count("**") == 2
@@ -41,7 +46,9 @@ def test_emoji_are_kept_in_order(engine: Engine) -> None:
     assert text.rstrip().endswith("📈")
 
 
-@pytest.mark.parametrize("text", ["BERT\n", "2 + 2 = 4\n", "`np.dot`\n", "翻訳は難しい。\n", "https://example.org/a\n", "🤗\n"])
+@pytest.mark.parametrize(
+    "text", ["BERT\n", "2 + 2 = 4\n", "`np.dot`\n", "翻訳は難しい。\n", "https://example.org/a\n", "🤗\n"]
+)
 def test_what_holds_no_english_is_copied(text: str, engine: Engine) -> None:
     done, out = translated(text, engine)
     if text.strip() != "BERT":
@@ -58,7 +65,9 @@ def test_what_is_too_long_for_the_model_is_left_in_english_and_flagged(engine: E
 
 
 def test_a_term_in_a_link_and_in_emphasis(engine: Engine) -> None:
-    done, text = translated("We measured the [throughput](https://example.org/t) of *backpropagation* on a new dataset.\n", engine)
+    done, text = translated(
+        "We measured the [throughput](https://example.org/t) of *backpropagation* on a new dataset.\n", engine
+    )
     assert not done[0].verification.missing
     assert "[*throughput*](https://example.org/t)" in text or "[throughput](https://example.org/t)" in text
     assert "*backpropagation*" in text

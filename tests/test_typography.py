@@ -23,7 +23,7 @@ def test_restored(source: str, target: str, expected: str) -> None:
 
 
 def test_protected_ranges_are_left_alone() -> None:
-    assert restore("Use “x” and `f(\"a\")`", 'Use "x" e f("a")', [(10, 16)]) == 'Use “x” e f("a")'
+    assert restore('Use “x” and `f("a")`', 'Use "x" e f("a")', [(10, 16)]) == 'Use “x” e f("a")'
 
 
 @given(st.text("“”\"'’—- ab"), st.text("\"'- ab"))

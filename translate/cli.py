@@ -1,4 +1,4 @@
-"""The ``translate-issue`` command. Exit codes: 0 done, 1 done but something needs a look, 2 bad input, 130 interrupted."""
+"""The ``translate-issue`` command: arguments, exit codes, and every error as one sentence."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except MemoryError:
-        print("translate-issue: out of memory; translate fewer drafts at once or lower decoding.batch_tokens.", file=sys.stderr)
+        print(
+            "translate-issue: out of memory; translate fewer drafts at once or lower decoding.batch_tokens.",
+            file=sys.stderr,
+        )
         return 2
     return code
 
@@ -76,11 +79,18 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("drafts", nargs="+", metavar="DRAFT", help="English Markdown; - reads standard input")
     run.add_argument("--out", metavar="FILE_OR_DIR", help="where to write (default: NAME.pt-br.md beside the draft)")
     run.add_argument(
-        "--human", action="append", metavar="FILE", help="a human version to score against; once for each draft, in order"
+        "--human",
+        action="append",
+        metavar="FILE",
+        help="a human version to score against; once for each draft, in order",
     )
     run.add_argument("--glossary", metavar="FILE", help="termbase to enforce (default: the one that ships)")
-    run.add_argument("--model", metavar="NAME_OR_DIR", help="hub id or directory of a MarianMT checkpoint (default: embedded)")
-    run.add_argument("--engine", choices=["ctranslate2", "transformers"], help="what runs the model (default: ctranslate2)")
+    run.add_argument(
+        "--model", metavar="NAME_OR_DIR", help="hub id or directory of a MarianMT checkpoint (default: embedded)"
+    )
+    run.add_argument(
+        "--engine", choices=["ctranslate2", "transformers"], help="what runs the model (default: ctranslate2)"
+    )
     run.add_argument("--beam", type=int, metavar="N", help="beam size (default: 4)")
     run.add_argument("--layout", choices=["comment-after", "comment-before", "target-only"], help="form of the output")
     run.add_argument("--lang", metavar="TAG", help="add `lang: TAG` to the front matter (default: leave it as it is)")
@@ -136,4 +146,3 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         print(summary(result), file=messages)
     return 1 if arguments.strict and needs_a_look(result) else 0
-

@@ -151,7 +151,10 @@ def _with_marks(
     spans = [
         span if span[0] in placed else (span[0], start_of(span[1]), end_of(span[2]), span[3], span[4]) for span in spans
     ]
-    moved = [Link(link.source, (start_of(link.target[0]), end_of(link.target[1])), link.weight) for link in _links(sentence, alignment)]
+    moved = [
+        Link(link.source, (start_of(link.target[0]), end_of(link.target[1])), link.weight)
+        for link in _links(sentence, alignment)
+    ]
     return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], moved, sentence)
 
 
@@ -201,7 +204,11 @@ def _join(segment: Segment, parts: Sequence[_Part]) -> Composed:
     unsure = tuple(sorted(shaky | set(moved) | lost))
     composed = Composed(Target(text, spans), tuple(terms), unsure, tuple(pieces), tuple(links))
     for index, span in enumerate(segment.spans):
-        if span.start < span.end and not span.opaque and composed.target.spans[index].start == composed.target.spans[index].end:
+        if (
+            span.start < span.end
+            and not span.opaque
+            and composed.target.spans[index].start == composed.target.spans[index].end
+        ):
             composed = _with_source_text(segment, composed, index)
     return composed
 

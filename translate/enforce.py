@@ -1,8 +1,8 @@
 """Glossary enforcement while decoding: a ladder whose every rung is verified.
 
-1. *kept* / *filled*: the first pass. A checkpoint trained on protected spans gets ``<t> … </t>`` around every protected
-   range and answers with spans of its own, which say where each term belongs; any other checkpoint translates plainly
-   and what came through verbatim is kept.
+1. *kept*: the sentence is translated plainly, which is the model's best Portuguese; most terms survive on their own.
+   *filled*: a sentence that lost one is translated again, by a checkpoint trained on protected spans, with
+   ``<t> … </t>`` around every protected range; it answers with spans of its own, which say where each term belongs.
 2. *forced*: where a range is missing (or its span was filled with other words), the alignment says where its
    translation stands. The hypothesis up to there and the term become a forced beginning and the model continues from
    it, so that what follows agrees with the term; of several beginnings the model's own score chooses.
@@ -17,7 +17,7 @@ Sentences without a violation pay for the first pass alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,7 +27,7 @@ from translate.agreement import moved, repaired
 from translate.alignment import Alignment, Range, whole
 from translate.forcing import Item, Step, cut_of, next_step
 from translate.marian.protocol import Encoded, Engine, Hypothesis, Request, Tokenizer
-from translate.placing import STAND_IN, Placement, Rung, place, written
+from translate.placing import OPEN, STAND_IN, Placement, Rung, exchanged, place, put, written
 from translate.source import Protected, Source
 
 ROUNDS = 4
@@ -50,14 +50,15 @@ class Rendering:
     pieces: int
 
 
-def request(source: Source, tokenizer: Tokenizer, ratio: float) -> tuple[Encoded, Request]:
-    """The first-pass request for a source: protected spans marked where the checkpoint knows them.
+def request(source: Source, tokenizer: Tokenizer, ratio: float, *, marked: bool = False) -> tuple[Encoded, Request]:
+    """The request for a source; ``marked``: protected spans are marked where the checkpoint knows them.
 
     ``ratio`` caps the output at that many target pieces a source piece (and ten more).
     """
-    ranges = [(p.start, p.end) for p in source.protected if p.verbatim] if tokenizer.protects else []
+    ranges = [(p.start, p.end) for p in source.protected if p.verbatim] if marked else []
     encoded = tokenizer.encode(source.text, ranges)
-    return encoded, Request(encoded.pieces, max_length=int(ratio * len(encoded.pieces)) + 10)
+    length = int(ratio * len(encoded.pieces)) + 10
+    return encoded, Request(encoded.pieces, max_length=length, align=source.aligned)
 
 
 def enforce(
@@ -68,26 +69,50 @@ def enforce(
     *,
     beam_size: int,
     ratio: float,
+    rounds: int = ROUNDS,
     on_round: Callable[[int], None] | None = None,
 ) -> list[Rendering]:
-    """Every protected range of every source in its place, from first-pass hypotheses (see the module's ladder).
+    """Every protected range of every source in its place, from first hypotheses (see the module's ladder).
 
-    ``on_round`` is told how many sentences are decoded again, once a round.
+    ``rounds`` bounds how often a sentence is decoded again (0: never); ``on_round`` is told how many sentences are,
+    once a round.
     """
     tokenizer = engine.tokenizer
     items = [
         Item(source, code, place(source, code, hypothesis, tokenizer))
         for source, code, hypothesis in zip(sources, encoded, hypotheses, strict=True)
     ]
-    for _ in range(ROUNDS):
+    if tokenizer.protects and rounds:
+        _mark(items, engine, beam_size, ratio, on_round)
+    for _ in range(rounds):
         steps = {k: step for k, item in enumerate(items) if (step := next_step(item, tokenizer, ratio)) is not None}
         if not steps:
             break
         if on_round is not None:
             on_round(len(steps))
         _decode(items, steps, engine, beam_size)
+    complete = [_complete(item, tokenizer) for item in items]
+    items = [item for item, _ in complete]
     _remove_surplus(items, engine)
-    return [_finish(item, tokenizer) for item in items]
+    return [_finish(item, rungs, tokenizer) for item, (_, rungs) in zip(items, complete, strict=True)]
+
+
+def _mark(
+    items: list[Item], engine: Engine, beam_size: int, ratio: float, on_round: Callable[[int], None] | None
+) -> None:
+    """Translates what lost a protected range again with its spans marked, unless it was marked already."""
+    lost = [k for k, i in enumerate(items) if i.placement.missing and OPEN not in i.encoded.pieces]
+    prepared = {k: request(items[k].source, engine.tokenizer, ratio, marked=True) for k in lost}
+    prepared = {k: pair for k, pair in prepared.items() if OPEN in pair[0].pieces}
+    if not prepared:
+        return
+    if on_round is not None:
+        on_round(len(prepared))
+    results = engine.translate([again for _, again in prepared.values()], beam_size=beam_size)
+    for (k, (encoded, _)), result in zip(prepared.items(), results, strict=True):
+        placement = place(items[k].source, encoded, result[0], engine.tokenizer)
+        if len(placement.missing) <= len(items[k].placement.missing):
+            items[k] = Item(items[k].source, encoded, placement)
 
 
 def _decode(items: list[Item], steps: dict[int, Step], engine: Engine, beam_size: int) -> None:
@@ -129,17 +154,34 @@ def _better(item: Item, step: Step, placement: Placement) -> Item:
     return Item(item.source, step.encoded, placement, step.forced)
 
 
+def _complete(item: Item, tokenizer: Tokenizer) -> tuple[Item, tuple[Rung, ...]]:
+    """The item with what is still missing put in the place of its aligned words, and how each range got there.
+
+    Left-over spans are dropped with what the model wrote in them.
+    """
+    rungs: list[Rung] = [_rung(item, i, tokenizer) for i in range(len(item.source.protected))]
+    for index in item.placement.surplus:
+        slot = item.placement.slots[index]
+        item = replace(item, placement=exchanged(item.placement, slot.start, slot.end))
+    item = replace(item, placement=replace(item.placement, surplus=()))
+    for index in item.placement.missing:
+        start, end = cut_of(item, index)
+        rungs[index] = "replaced" if end > start else "inserted"
+        placement = put(exchanged(item.placement, start, end, (STAND_IN,)), index, (start, start + 1))
+        item = replace(item, placement=placement)
+    return item, tuple(rungs)
+
+
 def _remove_surplus(items: list[Item], engine: Engine) -> None:
     """Takes out the copies of terms that the draft has fewer of, the likeliest remaining sentence each time."""
-    waiting = {k: item for k, item in enumerate(items) if item.placement.complete}
+    waiting = dict(enumerate(items))
     for _ in range(ROUNDS):
         groups: dict[int, tuple[Encoded, list[Placement]]] = {}
         for k, item in waiting.items():
             spots = surplus.copies(item.source, item.placement, engine.tokenizer)
             if spots:
-                shorter = _placed(item, surplus.without(item.placement, spots, item.source, engine.tokenizer), engine)
-                if shorter:
-                    groups[k] = (item.encoded, shorter)
+                shorter = surplus.without(item.placement, spots, item.source, engine.tokenizer)
+                groups[k] = (item.encoded, list(shorter))
         chosen = _likeliest(list(groups.values()), engine)
         waiting = {k: replace(items[k], placement=p) for k, p in zip(groups, chosen, strict=True)}
         if not waiting:
@@ -148,25 +190,12 @@ def _remove_surplus(items: list[Item], engine: Engine) -> None:
             items[k] = item
 
 
-def _placed(item: Item, hypotheses: Iterable[Hypothesis], engine: Engine) -> list[Placement]:
-    """Those of the hypotheses that still hold every protected range."""
-    placements = [place(item.source, item.encoded, h, engine.tokenizer) for h in hypotheses]
-    return [p for p in placements if p.complete]
-
-
-def _finish(item: Item, tokenizer: Tokenizer) -> Rendering:
-    """The text of an item; what is still missing is put in the place of its aligned words."""
-    protected = item.source.protected
-    rungs: list[Rung] = [_rung(item, i, tokenizer) for i in range(len(protected))]
-    placement = item.placement
-    for index in placement.missing:
-        start, end = cut_of(Item(item.source, item.encoded, placement), index)
-        rungs[index] = "replaced" if end > start else "inserted"
-        placement = _spliced(placement, start, end, index)
-    text, places, alignment = written(item.source, item.encoded, placement, tokenizer)
-    hypothesis = placement.hypothesis
-    rendering = Rendering(text, tuple(places), tuple(rungs), alignment, hypothesis.score, len(hypothesis.pieces))
-    return _agreeing(rendering, protected)
+def _finish(item: Item, rungs: tuple[Rung, ...], tokenizer: Tokenizer) -> Rendering:
+    """The text of an item that holds all its protected ranges."""
+    text, places, alignment = written(item.source, item.encoded, item.placement, tokenizer)
+    hypothesis = item.placement.hypothesis
+    rendering = Rendering(text, tuple(places), rungs, alignment, hypothesis.score, len(hypothesis.pieces))
+    return _agreeing(rendering, item.source.protected)
 
 
 def _agreeing(rendering: Rendering, protected: Sequence[Protected]) -> Rendering:
@@ -201,31 +230,6 @@ def _rung(item: Item, index: int, tokenizer: Tokenizer) -> Rung:
     if shown == surface:
         return "kept"
     return "recased" if shown.lower() == surface.lower() else "filled"
-
-
-def _spliced(placement: Placement, start: int, end: int, index: int) -> Placement:
-    """The placement with the pieces ``start:end`` exchanged for a verbatim copy of a protected range."""
-    hypothesis = placement.hypothesis
-    body = (STAND_IN,)
-    shift = len(body) - (end - start)
-    columns = hypothesis.attention.shape[1] if hypothesis.attention.ndim == 2 else 0
-    rows = np.zeros((len(body), columns), np.float32)
-    pieces = (*hypothesis.pieces[:start], *body, *hypothesis.pieces[end:])
-    attention = np.concatenate([hypothesis.attention[:start], rows, hypothesis.attention[end:]])
-
-    def shifted(span: tuple[int, int] | None) -> tuple[int, int] | None:
-        if span is None or span[1] <= start:
-            return span
-        return (span[0] + shift, span[1] + shift) if span[0] >= end else None
-
-    slots = tuple(
-        type(slot)(*(shifted((slot.start, slot.end)) or (start, start)), body=shifted(slot.body) or (start, start))
-        for slot in placement.slots
-    )
-    found = [shifted(span) for span in placement.found]
-    found[index] = (start, start + len(body))
-    spliced = Hypothesis(pieces, hypothesis.score, attention)
-    return Placement(spliced, slots, placement.slot_of, tuple(found), placement.surplus)
 
 
 def copied(source: Source) -> Rendering:

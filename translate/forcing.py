@@ -49,7 +49,7 @@ def next_step(item: Item, tokenizer: Tokenizer, ratio: float) -> Step | None:
         cut, index = min(cuts)
         protected = item.source.protected[index]
         before = prefix(item, cut, tokenizer)
-        term = forced(protected, tokenizer, initial=not _shown(before, tokenizer))
+        term = forced(item, protected, tokenizer, initial=not _shown(before, tokenizer))
         limit = int(ratio * len(item.encoded.pieces)) + len(before) + len(term) + 10
         beginnings = _agreeing(before, protected, tokenizer)
         requests = tuple(Request(item.encoded.pieces, (*start, *term), limit) for start in beginnings)
@@ -67,13 +67,13 @@ def next_step(item: Item, tokenizer: Tokenizer, ratio: float) -> Step | None:
     return Step((request,), bare, item.forced)
 
 
-def forced(protected: Protected, tokenizer: Tokenizer, *, initial: bool = False) -> Pieces:
+def forced(item: Item, protected: Protected, tokenizer: Tokenizer, *, initial: bool = False) -> Pieces:
     """The target pieces of a protected range; a preferred translation that opens the sentence gets a capital."""
     surface = protected.surface
     if initial and not protected.verbatim:
         surface = surface[:1].upper() + surface[1:]
     pieces = tokenizer.encode_target(surface)
-    return (OPEN, *pieces, CLOSE) if tokenizer.protects and protected.verbatim else pieces
+    return (OPEN, *pieces, CLOSE) if OPEN in item.encoded.pieces and protected.verbatim else pieces
 
 
 def prefix(item: Item, cut: int, tokenizer: Tokenizer) -> Pieces:
@@ -87,7 +87,7 @@ def prefix(item: Item, cut: int, tokenizer: Tokenizer) -> Pieces:
         if at in held:
             stop, index = held[at]
             protected = item.source.protected[index]
-            out += forced(protected, tokenizer) if protected.verbatim else pieces[at:stop]
+            out += forced(item, protected, tokenizer) if protected.verbatim else pieces[at:stop]
             at = stop
         elif at in ends:
             at = ends[at]

@@ -34,7 +34,8 @@ def project(source: str, target: str, alignment: Alignment, start: int, end: int
     """The target range of whole words for the non-empty source range ``start:end``."""
     text = source[start:end].strip()
     if not target or not text:
-        return Projected(*[_ordered(source, target, start)] * 2, sure=False)
+        at = _ordered(source, target, start)
+        return Projected(at, at, sure=False)
     if _only_punctuation_outside(source, start, end):
         return Projected(*_without_edges(source, target, (start, end), (0, len(target))))
     units = [m.span() for m in _UNIT.finditer(target)]
@@ -105,7 +106,7 @@ def _shares(alignment: Alignment, units: Sequence[Range], start: int, end: int) 
 
 
 def _verbatim(text: str, target: str, share: NDArray[np.float32], units: Sequence[Range]) -> Range | None:
-    """A whole-word copy of the text in the target: a name that the model left alone. Best aligned if there are several."""
+    """A whole-word copy of the text in the target: a name that the model left alone; of several the best aligned."""
     spots = [m.span() for m in re.finditer(rf"(?<!\w){re.escape(text)}(?!\w)", target)]
     if not spots or (len(spots) > 1 and len(text) < 2):
         return None
@@ -137,12 +138,17 @@ def _without_edges(source: str, target: str, inside: Range, found: Range) -> Ran
     """Quotes, brackets and stops at the edges stay on the side of the span on which the draft has them."""
     start, end = found
     text = source[inside[0] : inside[1]]
-    while start < end and not target[start].isalnum() and not (text[:1] == target[start]):
+    while start < end and not target[start].isalnum() and text[:1] != target[start]:
         if text[:1] and not text[0].isalnum() and not text[0].isspace() and _kind(text[0]) == _kind(target[start]):
             break
         start += 1
-    while end > start and not target[end - 1].isalnum() and not (text[-1:] == target[end - 1]):
-        if text[-1:] and not text[-1].isalnum() and not text[-1].isspace() and _kind(text[-1]) == _kind(target[end - 1]):
+    while end > start and not target[end - 1].isalnum() and text[-1:] != target[end - 1]:
+        if (
+            text[-1:]
+            and not text[-1].isalnum()
+            and not text[-1].isspace()
+            and _kind(text[-1]) == _kind(target[end - 1])
+        ):
             break
         end -= 1
     return (start, end) if start < end else found

@@ -53,7 +53,9 @@ def fit(text: str, spans: Sequence[Span], wishes: Sequence[Wish]) -> tuple[list[
         wide = [i for i in group if spans[i].start < spans[i].end]
         taken: list[tuple[int, int]] = []
         holds_fixed = {i for i in wide if wanted[i].fixed or _holds_fixed(i, children, wanted)}
-        for i in sorted(wide, key=lambda i: (i not in holds_fixed, not wanted[i].sure, wanted[i].end - wanted[i].start, i)):
+        for i in sorted(
+            wide, key=lambda i: (i not in holds_fixed, not wanted[i].sure, wanted[i].end - wanted[i].start, i)
+        ):
             start, end = max(low, wanted[i].start), min(high, wanted[i].end)
             got = (start, end) if wanted[i].fixed else _free(text, low, high, start, end, taken)
             if got != (wanted[i].start, wanted[i].end) and got != _tight(text, wanted[i].start, wanted[i].end):
@@ -90,10 +92,8 @@ def _tight(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _free(
-    text: str, low: int, high: int, start: int, end: int, taken: Sequence[tuple[int, int]]
-) -> tuple[int, int]:
-    """The largest free part of ``start:end``; failing that the nearest free word; failing that the nearest free spot."""
+def _free(text: str, low: int, high: int, start: int, end: int, taken: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The largest free part of ``start:end``; failing that the nearest free word; failing that the nearest spot."""
     gaps: list[tuple[int, int]] = []
     at = low
     for a, b in sorted(taken):

@@ -34,7 +34,9 @@ def output_paths(drafts: Sequence[str], out: str | None, protected: Sequence[str
         if resolved in inputs:
             raise UserError(f"{path}: the output would overwrite the draft {inputs[resolved]}; choose another --out.")
         if resolved in guarded:
-            raise UserError(f"{path}: the output would overwrite {guarded[resolved]}, which the run reads; choose another --out.")
+            raise UserError(
+                f"{path}: the output would overwrite {guarded[resolved]}, which the run reads; choose another --out."
+            )
         if resolved in seen:
             raise UserError(f"{path}: two drafts would be written to this file; give them different names.")
         seen.add(resolved)
@@ -66,7 +68,9 @@ def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
             try:
                 directory.mkdir(parents=True)
             except OSError as error:
-                raise UserError(f"{directory}: cannot make this directory ({error.strerror}); choose another --out.") from None
+                raise UserError(
+                    f"{directory}: cannot make this directory ({error.strerror}); choose another --out."
+                ) from None
         if not directory.is_dir():
             raise UserError(f"{directory}: there is no such directory; make it or choose another --out.")
         try:
@@ -77,7 +81,7 @@ def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
 
 
 def target_name(name: str) -> str:
-    """``03.en.md`` becomes ``03.pt-br.md``, ``notes.markdown`` becomes ``notes.pt-br.markdown``, ``notes`` ``notes.pt-br.md``."""
+    """``03.en.md`` becomes ``03.pt-br.md``, ``a.markdown`` becomes ``a.pt-br.markdown``, ``a`` becomes ``a.pt-br.md``."""
     stem, dot, suffix = name.rpartition(".")
     if not dot or not stem:
         return f"{name}.pt-br.md"

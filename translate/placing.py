@@ -8,7 +8,7 @@ without a span is found by looking for the very surface.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import permutations
 from typing import Literal
@@ -25,6 +25,8 @@ STAND_IN = "▁\x00"
 """The piece that holds the place of a range which no decoding brought about."""
 GARBLED = 0.75
 """Below this likeness a slot's content is no mere misspelling of its term: what follows it was led astray."""
+_JOINERS = frozenset("-._/\\=:@#$~&+")
+"""Characters that would make one token (a file name, a path, a compound) of a term and what is beside it."""
 _EXHAUSTIVE = 6
 """Up to this many spans every assignment is tried; beyond it (720 orders) the best pair is taken first."""
 
@@ -73,13 +75,41 @@ class Placement:
         return self.found[index] if slot is None else (self.slots[slot].start, self.slots[slot].end)
 
 
+def exchanged(placement: Placement, start: int, end: int, body: Pieces = ()) -> Placement:
+    """The placement with the pieces ``start:end``, which hold no protected range, exchanged for ``body``."""
+    hypothesis = placement.hypothesis
+    shift = len(body) - (end - start)
+    rows = np.zeros((len(body), hypothesis.attention.shape[1] if hypothesis.attention.ndim == 2 else 0), np.float32)
+    pieces = (*hypothesis.pieces[:start], *body, *hypothesis.pieces[end:])
+    attention = np.concatenate([hypothesis.attention[:start], rows, hypothesis.attention[end:]])
+
+    def shifted(span: tuple[int, int]) -> tuple[int, int]:
+        if span[1] <= start:
+            return span
+        return (span[0] + shift, span[1] + shift) if span[0] >= end else (start, start)
+
+    slots = tuple(Slot(*shifted((slot.start, slot.end)), body=shifted(slot.body)) for slot in placement.slots)
+    found = tuple(None if span is None else shifted(span) for span in placement.found)
+    return replace(placement, hypothesis=Hypothesis(pieces, hypothesis.score, attention), slots=slots, found=found)
+
+
+def put(placement: Placement, index: int, span: tuple[int, int]) -> Placement:
+    """The placement with ``Source.protected[index]`` held by the pieces ``span``, wherever it was before."""
+    slot_of = tuple(None if i == index else slot for i, slot in enumerate(placement.slot_of))
+    found = tuple(span if i == index else where for i, where in enumerate(placement.found))
+    return replace(placement, slot_of=slot_of, found=found, garbled=placement.garbled - {index})
+
+
 def place(source: Source, encoded: Encoded, hypothesis: Hypothesis, tokenizer: Tokenizer) -> Placement:
     """Finds each protected range of ``source`` in the hypothesis."""
     slots = _slots(hypothesis.pieces)
     affinity = np.array(
         [[_affinity(source, encoded, hypothesis, tokenizer, s, p) for p in source.protected] for s in slots]
-    )
-    slot_of = _assign(affinity, len(slots), len(source.protected))
+    ).reshape(len(slots), len(source.protected))
+    eligible = [i for i, p in enumerate(source.protected) if p.verbatim]  # only these are marked in the source
+    slot_of: list[int | None] = [None] * len(source.protected)
+    for i, slot in zip(eligible, _assign(affinity[:, eligible], len(slots), len(eligible)), strict=True):
+        slot_of[i] = slot
     taken = [(slots[s].start, slots[s].end) for s in slot_of if s is not None]
     found = _copies(source, encoded, hypothesis, tokenizer, slot_of, taken)
     surplus = tuple(i for i in range(len(slots)) if i not in slot_of)
@@ -209,6 +239,8 @@ def written(
     ``source.text`` and the text.
     """
     pieces, attention = placement.hypothesis.pieces, placement.hypothesis.attention
+    if not source.aligned:
+        return tokenizer.decode(pieces).text, [], Alignment(encoded.offsets, (), attention[:0])
     held = {where[0]: i for i in range(len(source.protected)) if (where := placement.pieces_of(i)) is not None}
     ends = {s.start: s.end for s in (placement.slots[i] for i in placement.surplus) if s.start < s.end}
     stops = sorted({*held, *ends, len(pieces)})
@@ -267,18 +299,22 @@ def _space_before(source: Source, text: str, protected: Protected, *, spaced: bo
     if text[-1].isalnum():
         return " "
     left = source.text[protected.start - 1 : protected.start]
+    if text[-1] in _JOINERS and left != text[-1]:
+        return " "
     if left == text[-1] and left not in ",.;:!?)]}":
         return ""
     return " " if spaced else ""
 
 
 def _suffix(source: Source, places: Sequence[Range | None], at: int, run: str) -> tuple[str, int]:
-    """What to do with letters that the model glued to a term: a space before a word, nothing of a stray ending.
+    """What to do with what the model glued to a term: a space before a word or a joiner, nothing of a stray ending.
 
     Returns the text to put between and how many characters of ``run`` to drop.
     """
     index = next(i for i, place in enumerate(places) if place is not None and place[1] == at)
     follows = source.text[source.protected[index].end : source.protected[index].end + 1]
+    if run[:1] in _JOINERS and run[:1] != follows and (run[1:2].isalnum() or run[1:2] in _JOINERS):
+        return " ", 0
     if not run[:1].isalnum() or follows.isalnum():
         return "", 0
     letters = next((k for k, c in enumerate(run) if not c.isalnum()), len(run))

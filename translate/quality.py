@@ -63,4 +63,6 @@ def foreign_share(text: str) -> float:
     letters = [c for c in text if c.isalpha()]
     if not letters:
         return 0.0
-    return sum(not unicodedata.name(c, "").startswith(("LATIN", "GREEK", "MICRO", "FEMININE", "MASCULINE")) for c in letters) / len(letters)
+    return sum(
+        not unicodedata.name(c, "").startswith(("LATIN", "GREEK", "MICRO", "FEMININE", "MASCULINE")) for c in letters
+    ) / len(letters)

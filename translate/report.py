@@ -1,4 +1,4 @@
-"""The report of a run as JSON: every segment with its English, hypothesis, reference, scores, terms, flags, alignment."""
+"""The report of a run as JSON: each segment's English, hypothesis, reference, scores, terms, flags and alignment."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from translate.document.model import Segment
 
@@ -37,7 +38,7 @@ def sentence_ranges(segment: Segment) -> list[tuple[int, int]]:
 
 def _between(cuts: Iterable[int], length: int) -> Iterator[tuple[int, int]]:
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < length), length]
-    yield from zip(edges, edges[1:], strict=False)
+    yield from pairwise(edges)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -67,7 +68,9 @@ def _best_cut(text: str, start: int, end: int, opaque: list[tuple[int, int]]) ->
         at = start + found.start()
         if any(a < at < b for a, b in opaque):
             continue
-        strength = {";": 3.0, ":": 2.5, ",": 2.0}.get(before, 2.5 if window[found.end() : found.end() + 1] in "—–" else 1)
+        strength = {";": 3.0, ":": 2.5, ",": 2.0}.get(
+            before, 2.5 if window[found.end() : found.end() + 1] in "—–" else 1
+        )
         score = strength + found.start() / MAX_CHARACTERS
         if score >= rank:
             best, rank = at, score

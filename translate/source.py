@@ -63,7 +63,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something without words that must be put back: ``text`` (emoji) or a zero-width span, before ``Source.text[at]``."""
+    """Something without words to put back before ``Source.text[at]``: ``text`` (emoji), or a span without width."""
 
     at: int
     text: str = ""
@@ -105,11 +105,17 @@ def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, e
         if span.opaque and span.start < span.end and start <= span.start and span.end <= end
     ]
     # A span inside an opaque one (an image in a URL link) is part of it.
-    opaque = [o for o in opaque if not any(p is not o and p[0] <= o[0] and o[1] <= p[1] and p[2] < o[2] for p in opaque)]
+    opaque = [
+        o for o in opaque if not any(p is not o and p[0] <= o[0] and o[1] <= p[1] and p[2] < o[2] for p in opaque)
+    ]
     terms = [o for o in occurrences if start <= o.start and o.end <= end]
     core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque])
     covered = [*((a, b) for a, b, _ in opaque), *((term.start, term.end) for term in terms)]
-    if core is None or not _has_words(segment.text, core, covered) or foreign_share(segment.text[slice(*core)]) > FOREIGN:
+    if (
+        core is None
+        or not _has_words(segment.text, core, covered)
+        or foreign_share(segment.text[slice(*core)]) > FOREIGN
+    ):
         return Sentence(start, end, (start, end), None)
     return _build(segment, start, end, core, opaque, terms, links)
 

@@ -1,35 +1,32 @@
-"""Protected terms that a hypothesis has more often than the draft, and the hypothesis without them."""
+"""Protected ranges that a hypothesis has more often than the draft, and the hypothesis without them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from glossary import Term
 from glossary.words import plural_of
 from translate.agreement import is_function_word
 from translate.marian.protocol import Hypothesis, Tokenizer
-from translate.placing import Placement, matches
-from translate.source import Source
+from translate.placing import Placement, exchanged, matches, put
+from translate.source import Protected, Source
+
+_LONG_CODE = 3
+"""Shorter code is not told from a Portuguese word (``a``, ``x``, ``=``)."""
 
 
 def copies(source: Source, placement: Placement, tokenizer: Tokenizer) -> list[tuple[int, int]]:
-    """The piece ranges of the copies of protected terms that stand beside the ones placed, if the draft has fewer.
+    """The piece ranges of the copies of protected ranges that stand beside the ones placed, if the draft has fewer.
 
     The draft's unprotected uses of the same word (a verb, an ``except`` phrase) count: they may stay.
     """
-    found_terms = [p.occurrence.term for p in source.protected if p.occurrence is not None and p.verbatim]
-    terms = {id(term): term for term in found_terms}
-    if not terms:
+    if not source.protected:
         return []
-    pieces = placement.hypothesis.pieces
-    decoded = tokenizer.decode(pieces)
+    decoded = tokenizer.decode(placement.hypothesis.pieces)
     low = decoded.text.lower()
     held = [where for i in range(len(source.protected)) if (where := placement.pieces_of(i)) is not None]
-    found: list[tuple[int, int]] = []
-    for term in terms.values():
-        spellings = [s for s in _spellings(term) if s.lower() in low]
+    found: set[tuple[int, int]] = set()
+    for group in {spellings for p in source.protected if (spellings := _spellings(source, p))}:
+        spellings = [s for s in group if s.lower() in low]
         if not spellings:
             continue
         spots = _whole(spellings, decoded.offsets, decoded.text)
@@ -38,13 +35,19 @@ def copies(source: Source, placement: Placement, tokenizer: Tokenizer) -> list[t
             not any(p.start < b and a < p.end for p in source.protected)
             for a, b in {m for s in spellings for m in matches(s, source.text)}
         )
-        found += free if len(free) > unprotected else []
-    return sorted(set(found))
+        found |= set(free if len(free) > unprotected else [])
+    return sorted(found)
 
 
-def _spellings(term: Term) -> list[str]:
-    plurals = [plural_of(text) for text in term.spellings] if term.plural else []
-    return [*term.spellings, *plurals]
+def _spellings(source: Source, protected: Protected) -> tuple[str, ...]:
+    """How a kept term or a piece of code may be spelled; nothing for what could as well be a Portuguese word."""
+    if protected.occurrence is None:
+        shown = source.text[protected.start : protected.end]
+        return (shown,) if len(shown) > _LONG_CODE and not shown.isalpha() else ()
+    if not protected.verbatim:
+        return ()
+    term = protected.occurrence.term
+    return (*term.spellings, *(plural_of(text) for text in term.spellings if term.plural))
 
 
 def _whole(spellings: list[str], offsets: tuple[tuple[int, int], ...], text: str) -> list[tuple[int, int]]:
@@ -61,17 +64,27 @@ def _whole(spellings: list[str], offsets: tuple[tuple[int, int], ...], text: str
 
 def without(
     placement: Placement, spots: list[tuple[int, int]], source: Source, tokenizer: Tokenizer
-) -> Iterator[Hypothesis]:
-    """The hypothesis without one of ``spots`` or of the placed copies, with and without the function words before.
+) -> Iterator[Placement]:
+    """The placement without one of ``spots``, with and without the function words before it.
 
-    The caller places each anew and keeps the one that the model likes best.
+    Or with the spot in place of an equal copy that holds a term, and without that.
     """
-    held = [placement.pieces_of(i) for i, p in enumerate(source.protected) if p.occurrence is not None]
-    for start, end in [*spots, *(where for where in held if where is not None)]:
-        yield _cut(placement.hypothesis, start, end)
-        first = _function_words(placement.hypothesis, start, tokenizer)
-        if first < start:
-            yield _cut(placement.hypothesis, first, end)
+    pieces = placement.hypothesis.pieces
+    for spot in spots:
+        yield from _cuts(placement, spot, tokenizer)
+        text = tokenizer.decode(pieces[slice(*spot)]).text.lower()
+        for index, protected in enumerate(source.protected):
+            old = placement.pieces_of(index)
+            if protected.surface.lower() == text and protected.occurrence is not None and old is not None:
+                yield from _cuts(put(placement, index, spot), old, tokenizer)
+
+
+def _cuts(placement: Placement, span: tuple[int, int], tokenizer: Tokenizer) -> Iterator[Placement]:
+    yield exchanged(placement, *span)
+    first = _function_words(placement.hypothesis, span[0], tokenizer)
+    held = [where for i in range(len(placement.found)) if (where := placement.pieces_of(i)) is not None]
+    if first < span[0] and not any(a < span[0] and first < b for a, b in held):
+        yield exchanged(placement, first, span[1])
 
 
 def _function_words(hypothesis: Hypothesis, start: int, tokenizer: Tokenizer) -> int:
@@ -85,8 +98,3 @@ def _function_words(hypothesis: Hypothesis, start: int, tokenizer: Tokenizer) ->
             break
         first = begin
     return first
-
-
-def _cut(hypothesis: Hypothesis, start: int, end: int) -> Hypothesis:
-    attention = np.concatenate([hypothesis.attention[:start], hypothesis.attention[end:]])
-    return Hypothesis((*hypothesis.pieces[:start], *hypothesis.pieces[end:]), hypothesis.score, attention)

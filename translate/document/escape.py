@@ -9,7 +9,9 @@ from translate.document.model import Form
 MARKDOWN = frozenset("\\`*_[]<>{}#!|$~&:")
 """Characters that Markdown, kramdown or Liquid may interpret; words with one keep the draft's spelling."""
 
-_BY_ENTITY = {"&": "&amp;", "~": "&#126;"}  # kramdown has no backslash escape for these
+# kramdown has no backslash escape for the first two; a pipe may make a table even behind a backslash;
+# Liquid knows no escapes at all.
+_BY_ENTITY = {"&": "&amp;", "~": "&#126;", "|": "&#124;", "{": "&#123;"}
 _LINE_START = re.compile(r"[#>|]|[-+*:](?=\s|$)|-(?=[- ]*$)|=(?=[= ]*$)", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _YAML_DOUBLE = {"\\": "\\\\", '"': '\\"', "\u0085": "\\N"}
@@ -34,9 +36,9 @@ def must_escape(text: str, index: int, form: Form, *, thoroughly: bool, line_sta
     character = text[index]
     before = text[index - 1] if index else " "
     after = text[index + 1] if index + 1 < len(text) else " "
-    if line_start and form == "block" and _LINE_START.match(text, index):
+    if line_start and form in ("block", "cell") and _LINE_START.match(text, index):
         return True
-    if character in ".)" and form == "block" and _ends_list_marker(text, index):
+    if character in ".)" and form in ("block", "cell") and _ends_list_marker(text, index):
         return True
     if character not in MARKDOWN:
         return False
@@ -61,7 +63,7 @@ def must_escape(text: str, index: int, form: Form, *, thoroughly: bool, line_sta
             return character in (before, after)
         case "#":
             return form == "heading" and (after.isspace() or index + 1 == len(text))
-        case "]":
+        case "[" | "]":
             return form == "alt"
         case _:
             return False

@@ -102,7 +102,7 @@ def _keys(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
             if _BLOCK_SCALAR.match(text, match.end(), line_end):
                 skip_deeper = column
             elif quoted := _quoted(text, match.end(), end):
-                line_end = text.find("\n", quoted.end() - 1)
+                line_end = text.index("\n", quoted.end() - 1)
         position = line_end + 1
     return found
 
@@ -126,8 +126,7 @@ def _plain_line(text: str, position: int) -> str:
 def _values(text: str, path: str, position: int, indent: int, end: int) -> list[Value]:
     kind = _KINDS.get(path, "front-matter")
     if quoted := _quoted(text, position, end):
-        form: Form = "double-quoted" if quoted[0][0] == '"' else "single-quoted"
-        return [_value(text, kind, form, quoted.start() + 1, quoted.end() - 1)]
+        return [_quoted_value(text, kind, quoted)]
     if scalar := _BLOCK_SCALAR.match(text, position, end):
         slices = _paragraphs(text, scalar.end() + 1, indent, end)
         return [_value(text, kind, "block-scalar", first, last) for first, last in slices]
@@ -138,9 +137,11 @@ def _values(text: str, path: str, position: int, indent: int, end: int) -> list[
         following = text[text.index("\n", position) + 1 : end].split("\n", 1)[0]
         if not following.startswith(" " * (indent + 1)) or _KEY.match(following) or not following.strip(" -"):
             return []
-        if following.lstrip()[0] in "-#[{&*!%@`|>\"'":
-            return []
         position = text.index("\n", position) + 1 + len(following) - len(following.lstrip())
+        if quoted := _quoted(text, position, end):
+            return [_quoted_value(text, kind, quoted)]
+        if text[position] in "-#[{&*!%@`|>\"'":
+            return []
         first = _plain_line(text, position)
     last = position + len(first)
     while "#" not in text[last : (line_end := text.index("\n", last))] and line_end + 1 < end:
@@ -150,6 +151,11 @@ def _values(text: str, path: str, position: int, indent: int, end: int) -> list[
         begin = line_end + 1 + len(line) - len(line.lstrip())
         last = begin + len(_plain_line(text, begin))
     return [_value(text, kind, "plain", position, last)]
+
+
+def _quoted_value(text: str, kind: SegmentKind, quoted: re.Match[str]) -> Value:
+    form: Form = "double-quoted" if quoted[0][0] == '"' else "single-quoted"
+    return _value(text, kind, form, quoted.start() + 1, quoted.end() - 1)
 
 
 def _paragraphs(text: str, position: int, indent: int, end: int) -> list[tuple[int, int]]:

@@ -79,7 +79,16 @@ class _Scope:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+def _extended(mark: Mark, start: int, end: int) -> Markup:
+    """The markup of ``mark`` with its outer slice extended; opaque marks have no inner one of their own."""
+    if mark.opaque:
+        return Markup(start, start, end, end)
+    return Markup(start, mark.markup.inner_start, mark.markup.inner_end, end)
+
+
 class _Reader:
+    _NEARBY = 8
+
     def __init__(self, content: str) -> None:
         self.content = content
         self.length = 0
@@ -119,6 +128,7 @@ class _Reader:
 
     def finish(self) -> Inline:
         self._close_tags(self.scopes[0])
+        self._absorb_last_break()
         pieces = tuple(self.pieces)
         text = "".join(piece.text for piece in pieces)
         marks = _with_urls(text, pieces, self.marks)
@@ -148,10 +158,35 @@ class _Reader:
             self.marks[-1].markup = Markup(markup.outer_start, markup.inner_start, end, end)
             piece = self.pieces.pop()
             self.pieces.append(Piece(piece.at, piece.text, piece.start, end, False))
+        elif not self.length and not hard and (before := self._ending_at(start)):
+            before.markup = _extended(before, before.markup.outer_start, end)
         elif hard:
             self._break_mark(start, end)
         else:
             self._text(start, end, "\n")
+
+    def _ending_at(self, offset: int) -> Mark | None:
+        """The outermost of the marks that end at ``offset`` (an image alone on the first line)."""
+        found = None
+        for mark in self.marks[: -self._NEARBY - 1 : -1]:
+            if mark.markup.outer_end == offset:
+                found = mark
+        return found
+
+    def _absorb_last_break(self) -> None:
+        """Give the line break before markup without text at the end (an image on the last line) to that markup."""
+        if not self.pieces or self.pieces[-1].text != "\n" or any(m.end == self.length > m.start for m in self.marks):
+            return
+        piece = self.pieces[-1]
+        at_end = [mark for mark in self.marks if mark.start == self.length]
+        first = next((mark for mark in at_end if mark.markup.outer_start == piece.end), None)
+        if first is None:
+            return
+        self.pieces.pop()
+        self.length -= 1
+        first.markup = _extended(first, piece.start, first.markup.outer_end)
+        for mark in at_end:
+            mark.start = mark.end = self.length
 
     def _break_mark(self, start: int, end: int) -> None:
         self.marks.append(Mark("break", self.length, self.length + 1, True, Markup(start, start, end, end)))
@@ -259,13 +294,17 @@ def _with_urls(text: str, pieces: tuple[Piece, ...], marks: list[Mark]) -> list[
     opaque = [(mark.start, mark.end) for mark in marks if mark.opaque and mark.end > mark.start]
     starts = [piece.at for piece in pieces]
     urls: list[Mark] = []
-    for found in _URL.finditer(text):
+    position = 0
+    while found := _URL.search(text, position):
         start, end = found.span()
+        position = start + 1
         if (index := bisect_right(opaque, (start, len(text) + 1)) - 1) >= 0 and opaque[index][1] > start:
+            position = opaque[index][1]
             continue
         if (index := bisect_right(bounds, start)) < len(bounds):
             end = min(end, bounds[index])
         end = start + len(_without_punctuation(text[start:end]))
+        position = max(position, end)
         if not _URL.fullmatch(text, start, end):
             continue
         first, last = pieces[bisect_right(starts, start) - 1], pieces[bisect_right(starts, end - 1) - 1]

@@ -25,8 +25,12 @@ MAX_NESTING = 40
 _ATTRIBUTES = re.compile(r"\{(?::[^{}\n]*|#[\w:.-]+)\}")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]")
 _EMOJI = re.compile(r":(?=[\w+-]*[a-z])[a-z0-9_+-]{1,40}:(?!\w)")
-_INLINE_MATHS = re.compile(r"\$(?! )(?=[^$\n]*[\\^_={}<>+|])[^$\n`]{1,200}(?<![ \\])\$(?!\w)|\$[A-Za-z]\$(?!\w)")
-_PRICE = re.compile(r"\$\d[\d.,]*[ /\w]*\$")
+# One dollar sign on each side is maths only if no space is inside and something is that prices do not have.
+_INLINE_MATHS = re.compile(
+    r"\$(?![ \d])(?=[^$\n]*[\\^_={}+])[^$\n`<>]{1,200}(?<![ \\])\$(?![\w$])"
+    r"|\$(?=\d)(?=[^$\n]*[\\^_=])[^$\n`<>]{1,200}(?<![ \\])\$(?![\w$])"
+    r"|\$[A-Za-z]\$(?![\w$])"
+)
 _BACKSLASH = re.compile(rf"\\(?=[{TAG}{OUTPUT}])")
 _TILDES = re.compile(r"~+")
 _LIQUID = re.compile(f"[{TAG}{OUTPUT}]+")
@@ -172,7 +176,7 @@ def _maths(state: StateInline, silent: bool) -> bool:
         if start and (state.src[start - 1].isalnum() or state.src[start - 1] == "$"):
             return False
         found = _INLINE_MATHS.match(state.src, start, state.posMax)
-        if not found or _PRICE.match(state.src, start, state.posMax):
+        if not found:
             return False
         end, inner = found.end(), (start + 1, found.end() - 1)
     if silent:

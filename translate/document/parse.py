@@ -193,7 +193,8 @@ class _Captions:
             self.image_unit = block.unit
             return False
         if images:
-            return read.text.startswith("\n") or read.text.endswith("\n")
+            lines = [block.content[m.markup.outer_start : m.markup.outer_end] for m in read.marks if m.start == m.end]
+            return any(line.startswith("\n") or line.endswith("\n") for line in lines)
         if after is None or any(unit.name not in _BESIDE_CAPTIONS for unit in self.units[after + 1 : block.unit]):
             return False
         return _is_caption(read)

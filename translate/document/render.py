@@ -11,12 +11,14 @@ spans, in a block of the same kind. If it does not, stronger means follow, in th
 2. everything that could be markup is escaped, and reference links name their label;
 3. ``_`` becomes ``*``, which also works inside words; then both alternate, where they would join;
 4. emphasis grows to whole words;
-5. emphasis that still cannot be written is left out. Links, code, images never are.
+5. an invisible word joiner parts a delimiter from the letter before or after it;
+6. emphasis that still cannot be written is left out. Links, code, images never are.
 """
 
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,11 +31,13 @@ from translate.document.escape import plain_is_unsafe, yaml_double
 from translate.document.model import Document, Layout, Segment, Target
 from translate.document.spelling import Spelled, Spelling
 
+_NO_LETTER = string.whitespace + string.punctuation
 _EMPHASIS = ("emphasis", "strong", "strikethrough")
 _PARAGRAPH = ("paragraph_open", "inline", "paragraph_close")
 _HEADING = ("heading_open", "inline", "heading_close")
 _HARMLESS_LINES = re.compile(r"(?:[^\W\d_][^\n]*(?:\n|\Z))*", re.UNICODE)
-_INVISIBLE = "&#8288;"  # word joiner: the text after it cannot begin a block
+_WORD_JOINER = "\u2060"
+_INVISIBLE = "&#8288;"  # as an entity: text after it cannot begin a block, a delimiter beside it stands at punctuation
 
 
 def render(
@@ -81,6 +85,7 @@ class _Means:
     shrink: bool = False
     delimiters: str = ""
     widen: bool = False
+    guard: bool = False
     drop: bool = False
 
 
@@ -91,8 +96,12 @@ _LADDER = (
     _Means(shrink=True, delimiters="*"),
     _Means(thoroughly=True, shrink=True, delimiters="*"),
     _Means(thoroughly=True, shrink=True, delimiters="*_"),
+    _Means(thoroughly=True, shrink=True, delimiters="_*"),
     _Means(thoroughly=True, shrink=True, delimiters="*", widen=True),
     _Means(thoroughly=True, shrink=True, delimiters="*_", widen=True),
+    _Means(thoroughly=True, shrink=True, delimiters="_*", widen=True),
+    _Means(thoroughly=True, shrink=True, delimiters="*", guard=True),
+    _Means(thoroughly=True, shrink=True, delimiters="*_", guard=True),
     _Means(thoroughly=True, drop=True),
 )
 
@@ -196,7 +205,7 @@ class _Renderer:
         read = inline.read(form, self.document.references)
         count = _visible_counts(arrangement.text)
         shown = _visible_counts(read.text)
-        if "".join(read.text.split()) != "".join(arrangement.text.split()):
+        if _visible(read.text) != _visible(arrangement.text):
             return False
         expected = sorted(
             (count[n.start], count[n.end], n.kind, _opaque_form(n, layout) if n.source is not None else "")
@@ -242,11 +251,16 @@ def _opaque_form(node: Node, layout: Layout) -> str:
     return layout.content[markup.outer_start : markup.outer_end]
 
 
+def _visible(text: str) -> str:
+    """The characters other than white space, which a rendering may change."""
+    return "".join(text.split()).replace(_WORD_JOINER, "")
+
+
 def _visible_counts(text: str) -> list[int]:
-    """How many characters other than white space stand before each offset."""
+    """How many visible characters stand before each offset."""
     counts = [0]
     for character in text:
-        counts.append(counts[-1] + (not character.isspace()))
+        counts.append(counts[-1] + (character != _WORD_JOINER and not character.isspace()))
     return counts
 
 
@@ -301,10 +315,10 @@ class _Scribe:
         self.segment = segment
         self.layout = layout
         self.enclosed = arrangement.enclosed
+        self.text = arrangement.text
         self.means = means
         self.out = _Writer()
         self.opened: dict[Node, int] = {}
-        self.depth = 0
         self.delimiters: dict[Node, str] = {}
 
     def write(self, at: Events) -> int:
@@ -354,7 +368,8 @@ class _Scribe:
     def open(self, node: Node) -> None:
         if node.kind in _EMPHASIS:
             self.delimiters[node] = self.delimiter(node)
-            self.depth += 1
+            if self.means.guard and self.out.form and self.out.form[-1][-1:].strip(_NO_LETTER):
+                self.out.add(_INVISIBLE, _INVISIBLE)
         if node.source is None or (node.kind in _EMPHASIS and self.means.delimiters):
             self.out.add(self.delimiters[node], self.delimiters[node])
         else:
@@ -363,10 +378,10 @@ class _Scribe:
         self.opened[node] = len(self.out.form)
 
     def close(self, node: Node) -> None:
-        if node.kind in _EMPHASIS:
-            self.depth -= 1
         if node.source is None or (node.kind in _EMPHASIS and self.means.delimiters):
             self.out.add(self.delimiters[node], self.delimiters[node])
+            if self.means.guard and self.text[node.end : node.end + 1].strip(_NO_LETTER):
+                self.out.add(_INVISIBLE, _INVISIBLE)
             return
         markup = self.layout.markup[node.source]
         closing = self.layout.content[markup.inner_end : markup.outer_end]
@@ -385,7 +400,7 @@ class _Scribe:
             return "~~"
         means = self.means.delimiters
         if means:
-            character = means[(self.depth + len(self.delimiters)) % len(means)]
+            character = means[len(self.delimiters) % len(means)]
             return character * (2 if node.kind == "strong" else 1)
         return node.markup
 
@@ -410,6 +425,7 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
         return arrangement
     text = arrangement.text
     kept: list[Node] = []
+    shown = {i for n in arrangement.nodes if n.opaque for i in range(n.start, n.end)}  # line breaks, mostly
     fixed = sorted((n.start, n.end) for n in arrangement.nodes if n.kind not in _EMPHASIS and n.end > n.start)
     for node in arrangement.nodes:
         if node.kind in _EMPHASIS:
@@ -419,9 +435,9 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
                 node.start -= 1
             while means.widen and node.end < len(text) and _in_word(text, node.end, fixed):
                 node.end += 1
-            while node.start < node.end and text[node.start].isspace():
+            while node.start < node.end and text[node.start].isspace() and node.start not in shown:
                 node.start += 1
-            while node.end > node.start and text[node.end - 1].isspace():
+            while node.end > node.start and text[node.end - 1].isspace() and node.end - 1 not in shown:
                 node.end -= 1
             if node.start == node.end and not means.widen and node.source is None:
                 continue

@@ -23,8 +23,10 @@ def to_po(units: Iterable[Unit], *, target: str = "pt_BR") -> str:
     import polib
 
     best: dict[tuple[str, str], Unit] = {}
-    for unit in sorted(units, key=lambda u: ORIGINS.index(u.origin)):
-        best.setdefault((unit.source, unit.context), unit)
+    for unit in units:
+        key = unit.source, unit.context
+        if key not in best or ORIGINS.index(unit.origin) < ORIGINS.index(best[key].origin):
+            best[key] = unit
     file: Any = polib.POFile(wrapwidth=0)
     file.metadata = {
         "MIME-Version": "1.0",

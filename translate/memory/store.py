@@ -38,6 +38,7 @@ CREATE TABLE unit (
     updated REAL NOT NULL,
     UNIQUE (source, context, origin)
 );
+CREATE INDEX unit_text ON unit (text);
 CREATE TABLE file (
     path TEXT PRIMARY KEY,
     record TEXT,
@@ -87,7 +88,7 @@ class Memory:
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
-        self._index: tuple[int, Index] | None = None
+        self._index: tuple[tuple[int, int], Index] | None = None
         with self._errors():
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +214,7 @@ class Memory:
         """The unit that a human wrote or approved for a segment in just this context."""
         with self._errors():
             row = self._db.execute(
-                f"SELECT {', '.join(_COLUMNS)} FROM unit WHERE source = ? AND context = ? AND origin = 'human'",  # noqa: S608
+                f"SELECT {', '.join(_COLUMNS)} FROM unit WHERE source = ? AND context = ? AND origin = 'human'",
                 (source, context),
             ).fetchone()
         return None if row is None else _unit(row)
@@ -242,12 +243,7 @@ class Memory:
     def _fuzzy_index(self) -> Index:
         """Built once, and again when anyone has changed the memory."""
         with self._errors():
-            state = hash(
-                (
-                    self._db.execute("PRAGMA data_version").fetchone()[0],
-                    self._db.total_changes,
-                )
-            )
+            state = (int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes)
             if self._index is None or self._index[0] != state:
                 texts = [row[0] for row in self._db.execute("SELECT DISTINCT text FROM unit")]
                 self._index = (state, Index(texts))

@@ -25,7 +25,7 @@ DIAGNOSES = {
     "doubled": "once too often",
     "forbidden": "forbidden rendering",
 }
-KINDS = {"front-matter": "front matter", "item": "list item", "cell": "table cell"}
+KINDS = {"front-matter": "front matter", "item": "list item", "cell": "table cell", "alt": "image text"}
 COUNTED: tuple[tuple[Counted, str], ...] = (
     ("conflicts", "conflicts"),
     ("flags", "flagged"),
@@ -58,13 +58,14 @@ def problems_of(segment: ReviewSegment) -> Iterator[str]:
 
 
 def figures_of(segment: ReviewSegment) -> Iterator[str]:
-    """Scores and confidence: ``BLEU 41``, ``HTER 12``."""
-    if segment.scores is not None:
-        yield f"BLEU {segment.scores.bleu:.0f}"
-        yield f"chrF2 {segment.scores.chrf2:.0f}"
-        yield f"TER {segment.scores.ter:.0f}"
+    """Scores and confidence: ``HTER 12``, ``BLEU 41``. HTER is TER where the human's text is the post-edit itself."""
     if segment.hter is not None:
         yield f"HTER {segment.hter:.0f}"
+    if segment.scores is not None:
+        if segment.hter != segment.scores.ter:
+            yield f"TER {segment.scores.ter:.0f}"
+        yield f"BLEU {segment.scores.bleu:.0f}"
+        yield f"chrF2 {segment.scores.chrf2:.0f}"
     if segment.confidence is not None:
         yield f"confidence {segment.confidence:.0%}"
 

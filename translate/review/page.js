@@ -90,13 +90,18 @@
     return root;
   };
 
+  // A mark covers words, not the blank after them.
+  const core = (chars, start, end) => {
+    while (end > start && !chars[end - 1].trim()) end--;
+    return end;
+  };
   const editLayers = (segment, side) => (segment.edits || []).flatMap(([kind, a0, a1, b0, b1, move]) => {
     const title = move ? `moved (${move})` : null;
     if (side === "before" && (kind === "delete" || kind === "moved-away")) {
-      return [{ start: a0, end: a1, tag: "del", class: move ? "move" : "", title }];
+      return [{ start: a0, end: core(Array.from(segment.hypothesis), a0, a1), tag: "del", class: move ? "move" : "", title }];
     }
     if (side === "after" && (kind === "insert" || kind === "moved-here")) {
-      return [{ start: b0, end: b1, tag: "ins", class: move ? "move" : "", title }];
+      return [{ start: b0, end: core(Array.from(segment.human), b0, b1), tag: "ins", class: move ? "move" : "", title }];
     }
     return [];
   });
@@ -115,9 +120,7 @@
     let text = "", length = 0;
     const layers = [], pieces = [];
     const add = (part, tag, move, from, side) => {
-      // The mark covers the words, not the blank after them.
-      const core = part.join("").trimEnd();
-      const size = Array.from(core).length;
+      const size = core(part, 0, part.length);
       if (tag && size) layers.push({ start: length, end: length + size, tag, class: move ? "move" : "", title: move ? `moved (${move})` : null });
       pieces.push([side, from, from + part.length, length]);
       text += part.join(""); length += part.length;
@@ -272,6 +275,7 @@
   const FILTERS = {
     problems: ["To look at", (s) => s.problem], conflicts: ["Conflicts", (s) => s.offers.length > 0], flags: ["Flags", (s) => s.flags.length > 0],
     terms: ["Terms", (s) => s.lost], markup: ["Markup", (s) => s.markup], edited: ["Edited", (s) => s.edited || s.reference !== null],
+    unsure: ["Unsure", (s) => s.doubtful],
     open: ["Not approved", (s) => !s.approved],
   };
   const haystacks = new Map();

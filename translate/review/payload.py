@@ -56,6 +56,7 @@ def segment_data(segment: ReviewSegment) -> dict[str, Any]:
         "flags": list(segment.flags),
         "lost": bool(segment.lost_terms),
         "markup": bool(segment.markup),
+        "doubtful": segment.doubtful,
         "rank": list(segment.rank),
         "links": [list(link[:4]) for link in segment.links],
         "terms": [_term(term) for term in segment.terms],
