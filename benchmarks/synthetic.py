@@ -64,4 +64,4 @@ def _segment(index: int, marked: str) -> Segment:
 
 def opaque_span(kind: Any, start: int, end: int) -> Span:
     """A span that must come through verbatim."""
-    return Span(start=start, end=end, kind=kind, opaque=True, outer=(0, 0), inner=(0, 0))
+    return Span(start=start, end=end, kind=kind, opaque=True, outer=(start, end), inner=(start, end))

@@ -1,0 +1,26 @@
+"""The checkpoint's own protected spans: ``<t> … </t>`` around each range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchmarks.strategies.common import bare, first_pass, ungendered
+from translate.enforce import Rendering, enforce
+from translate.marian.protocol import Engine
+from translate.source import Source
+from translate.translator import Settings
+
+
+def raw(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:
+    """What the model writes, symbols dropped."""
+    encoded, hypotheses = first_pass(sources, engine, settings, marked=True)
+    return [bare(s, engine, h, e) for s, e, h in zip(sources, encoded, hypotheses, strict=True)]
+
+
+def filled(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:
+    """The content of each target span exchanged for the draft's own; what has no span replaces its aligned words."""
+    sources = ungendered(sources)
+    encoded, hypotheses = first_pass(sources, engine, settings, marked=True)
+    return enforce(
+        sources, encoded, hypotheses, engine, beam_size=settings.beam_size, ratio=settings.ratio, rounds=0
+    )
