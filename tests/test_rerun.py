@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from tests.rerun_world import START, World, first_run, run_again
 
+from tests.rerun_world import START, World, first_run, run_again
 from translate.document.bilingual_reader import read_bilingual
-from translate.rerun import Conflict, Record, conflict_comment, read_conflict, read_existing
+from translate.rerun import Conflict, Record, Removed, Row, conflict_comment, read_conflict, read_existing
 from translate.rerun.matter import items
 from translate.rerun.sequences import ascending, edited_pairs, equal_pairs
 
@@ -62,7 +62,8 @@ def test_added_removed_and_moved_blocks_give_the_file_of_a_first_run() -> None:
 def test_a_moved_block_keeps_the_human_text() -> None:
     text, record = first_run(START)
     text = text.replace("Sóúrcé", "Fonte")
-    draft = START.replace("\n\nSource\n\nThe last paragraph says goodbye.", "\n\nThe last paragraph says goodbye.\n\nSource")
+    last = "The last paragraph says goodbye."
+    draft = START.replace(f"\n\nSource\n\n{last}", f"\n\n{last}\n\nSource")
     merged = run_again(draft, text, record)
     assert "Fonte\n\n<!-- Source -->" in merged.text
     assert "Sóúrcé" not in merged.text
@@ -134,8 +135,7 @@ def test_a_removed_block_leaves_the_file_for_the_memory() -> None:
     text, record = first_run(START)
     merged = run_again(START.replace(FIRST + "\n\n", ""), edited(text), record)
     assert "novidades" not in merged.text
-    (removed,) = merged.removed
-    assert (removed.english, removed.portuguese, removed.human) == (FIRST, "O primeiro parágrafo conta as novidades.", True)
+    assert merged.removed == (Removed(FIRST, "O primeiro parágrafo conta as novidades.", human=True),)
 
 
 def test_a_humans_own_blocks_stay_between_their_neighbours() -> None:
@@ -184,8 +184,9 @@ def test_a_human_file_without_comments_is_left_as_it_is() -> None:
 def test_several_blocks_under_one_comment_written_by_hand() -> None:
     draft = "# Title here\n\nOne short paragraph about models.\n\nAnother longer paragraph about the data we use.\n"
     text = (
-        "# Título aqui\n\nUm parágrafo curto sobre modelos.\n\nOutro parágrafo, mais longo, sobre os dados que usamos.\n\n"
-        "<!-- # Title here\n\nOne short paragraph about models.\n\nAnother longer paragraph about the data we use. -->\n"
+        "# Título aqui\n\nUm parágrafo curto sobre modelos.\n\n"
+        "Outro parágrafo, mais longo, sobre os dados que usamos.\n\n<!-- # Title here\n\n"
+        "One short paragraph about models.\n\nAnother longer paragraph about the data we use. -->\n"
     )
     assert run_again(draft, text, None).text == text
     merged = run_again(draft.replace("One short", "One very short"), text, None)
@@ -198,7 +199,9 @@ def test_retranslate_machine_redoes_what_no_human_touched() -> None:
     text, record = first_run(START)
     stale = Record(
         record.draft,
-        tuple(type(r)(r.entries, r.english, "velho" if r.english == ("Source",) else r.machine, r.seen) for r in record.rows),
+        tuple(
+            Row(r.entries, r.english, "velho" if r.english == ("Source",) else r.machine, r.seen) for r in record.rows
+        ),
         record.matter,
         record.layout,
     )
@@ -242,7 +245,10 @@ def test_sequences() -> None:
     assert ascending([5, 1, 2, 9, 3]) == {1, 2, 3}
 
 
-SHORT = "---\ntitle: A title\n---\n\n# Head line\n\nThe first text is new.\n\n\\\\\nAnother text links to [a page](b.md).\n\n* one thing\n"
+SHORT = (
+    "---\ntitle: A title\n---\n\n# Head line\n\nThe first text is new.\n\n"
+    "\\\\\nAnother text links to [a page](b.md).\n\n* one thing\n"
+)
 
 
 def test_500_sequences_of_edits_by_author_and_human_lose_nothing() -> None:

@@ -132,8 +132,10 @@ def reusable(file: LivingFile, memory: Memory, signature: str) -> dict[int, Targ
     """What the memory knows of the needed segments, where it fits the draft's markup exactly.
 
     A human's text wherever it is known; the machine's own only in a file that is there already, if model, settings
-    and glossary are the same. Front matter is always translated anew.
+    and glossary are the same. Nothing where the whole file is redone on purpose; front matter is always translated.
     """
+    if file.plan is None and file.text is not None:
+        return {}
     document, around = file.document, contexts(file.document)
     found: dict[int, Target] = {}
     redone = file.plan is None or any(c.state == "redone" for c in file.plan.changes)
