@@ -269,12 +269,11 @@ def prepare(source: SourceText, config: Config) -> Draft:
     return Draft(source, document)
 
 
-def load(config: Config, engine: str | None = None) -> Engine:
-    """The configured engine with its checkpoint, or another engine with the same checkpoint."""
+def load(config: Config) -> Engine:
+    """The configured engine with its checkpoint."""
     from translate.marian import load_engine
 
-    name = config.model.engine if engine is None else engine
-    return load_engine(name, load_checkpoint(config), threads=config.model.threads or None)  # type: ignore[arg-type]
+    return load_engine(config.model.engine, load_checkpoint(config), threads=config.model.threads or None)
 
 
 def load_checkpoint(config: Config) -> Checkpoint:
@@ -310,8 +309,17 @@ def translate_drafts(
 
 
 def reference_engine(config: Config) -> Callable[[], Engine] | None:
-    """Gives the engine that is tried last on degenerate output, if the configuration wants one."""
-    return (lambda: load(config, "transformers")) if config.degenerate.retry_reference else None
+    """Gives the engine that is tried last on degenerate output, if the configuration wants one.
+
+    It runs on one thread: for a few sentences, threads that wait for each other cost more than they bring.
+    """
+
+    def load_reference() -> Engine:
+        from translate.marian import load_engine
+
+        return load_engine("transformers", load_checkpoint(config), threads=1)
+
+    return load_reference if config.degenerate.retry_reference else None
 
 
 def settings_of(config: Config) -> Settings:
