@@ -21,6 +21,7 @@ from translate.review.html import page, policy
 from translate.review.session import Clash, Session
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -200,14 +201,15 @@ async def _body(request: Request) -> object:
     return body
 
 
-def serve(session: Session, *, port: int = 0, ready: Callable[[str], None]) -> None:
-    """Serves until Ctrl-C or SIGTERM. ``ready`` is told the address. Raises UserError for a port that is taken."""
+def listen(session: Session, port: int = 0) -> tuple[uvicorn.Server, socket.socket, str]:
+    """A server ready to run, its socket on 127.0.0.1, and its address. Raises UserError for a port that is taken."""
     import uvicorn
 
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen(64)
     except (OSError, OverflowError) as error:
         listener.close()
         raise UserError(f"--port {port}: cannot be used ({error}); leave it out to take any free one") from None
@@ -216,11 +218,16 @@ def serve(session: Session, *, port: int = 0, ready: Callable[[str], None]) -> N
         application(session, known), log_level="warning", access_log=False, server_header=False, date_header=False,
         lifespan="off", ws="none", timeout_graceful_shutdown=2,
     )
-    listener.listen(64)
-    ready(f"http://127.0.0.1:{known.port}{known.base}")
+    return uvicorn.Server(config), listener, f"http://127.0.0.1:{known.port}{known.base}"
+
+
+def serve(session: Session, *, port: int = 0, ready: Callable[[str], None]) -> None:
+    """Serves until Ctrl-C or SIGTERM. ``ready`` is told the address. Raises UserError for a port that is taken."""
+    server, listener, address = listen(session, port)
+    ready(address)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
-        pass
+        pass  # uvicorn has ended every request, and gives the signal on
     finally:
         listener.close()
