@@ -297,7 +297,7 @@ def translate_drafts(
         engine,
         Matcher(termbase),
         settings_of(config),
-        reference_engine=reference_engine(config),
+        reference_engine=reference_engine(config, watcher),
         on_progress=None if watcher is None else watcher.progress,
     )
     result, at = [], 0
@@ -308,7 +308,7 @@ def translate_drafts(
     return result
 
 
-def reference_engine(config: Config) -> Callable[[], Engine] | None:
+def reference_engine(config: Config, watcher: Watcher | None = None) -> Callable[[], Engine] | None:
     """Gives the engine that is tried last on degenerate output, if the configuration wants one.
 
     It runs on one thread: for a few sentences, threads that wait for each other cost more than they bring.
@@ -317,6 +317,8 @@ def reference_engine(config: Config) -> Callable[[], Engine] | None:
     def load_reference() -> Engine:
         from translate.marian import load_engine
 
+        if watcher is not None:
+            watcher.step("Trying what came out degenerate with PyTorch")
         return load_engine("transformers", load_checkpoint(config), threads=1)
 
     return load_reference if config.degenerate.retry_reference else None
