@@ -60,15 +60,12 @@ class Existing:
     units: tuple[Unit, ...] = field(repr=False)
     conflicts: tuple[Piece, ...]
     page: Bilingual = field(repr=False)
+    newline: str
 
     @property
     def layout(self) -> Literal["comment-after", "comment-before", "target-only"]:
         """Where the English stands in the file as it is."""
         return self.page.layout
-
-    @property
-    def newline(self) -> str:
-        return newline_of(self.text)
 
 
 def read_existing(text: str, known: Collection[str] = ()) -> Existing:
@@ -95,6 +92,7 @@ def read_existing(text: str, known: Collection[str] = ()) -> Existing:
         tuple(_with_conflicts([unit for unit in kept if unit.pieces], outer)),
         tuple(conflicts),
         read,
+        newline_of(text),
     )
 
 

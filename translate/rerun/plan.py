@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from translate.document.comments import comment_of
+from translate.document.comments import comment_of, front_matter_end
 from translate.document.model import Document
 from translate.document.parse import parse
 from translate.rerun.existing import Existing, Piece, Unit, is_spacer, offers
@@ -159,7 +159,7 @@ def plan_rerun(
         # Without a record, what a human took out or wrote into another block cannot be told from what is new.
         and (record is not None or not (is_spacer(tokens[t].text) or tokens[t].text in existing.text))
     )
-    matter = _matter(document, existing, record, keys)
+    matter = _matter(document, existing, record)
     plan = Plan(
         document, existing, record, changes, tuple(sorted(set(added) - blocked)), tuple(sorted(blocked)),
         tuple(left_out), matter, tuple(tokens), new_chunks, standing, gone,
@@ -447,13 +447,10 @@ def _blocked(existing: Existing, changes: Iterable[Change], added: Sequence[int]
 # Front matter --------------------------------------------------------------------------------------
 
 
-def _matter(
-    document: Document, existing: Existing, record: Record | None, keys: Sequence[str] | None
-) -> tuple[MatterChange, ...]:
+def _matter(document: Document, existing: Existing, record: Record | None) -> tuple[MatterChange, ...]:
     if record is None:
         return ()
-    recorded = parse(record.draft) if keys is None else parse(record.draft, front_matter_keys=keys)
-    old = dict(items(recorded.source[: body_start(recorded)]))
+    old = dict(items(record.draft[: front_matter_end(record.draft)]))
     new = dict(items(document.source[: body_start(document)]))
     shown = dict(items(existing.matter))
     if not existing.matter.strip("\ufeff") or len(new) < 2:
