@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.marian_support import random_checkpoint
 
 from benchmarks.strategies.common import Unmarked
 from glossary import Matcher, Term, Termbase
+from tests.marian_support import random_checkpoint
 from translate.document.model import Segment, Span
 from translate.enforce import enforce, request
 from translate.marian import load_engine, resolve
@@ -97,7 +97,9 @@ def segments_of(batch: Sequence[Sequence[str]]) -> list[Segment]:
     ]
 
 
-few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(
+    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+)
 
 
 @few
@@ -131,7 +133,7 @@ def test_hard_sentences(engine: Engine, *, marked: bool) -> None:
         "The dataset-based random-forest has a high-throughput pipeline.",
         "DATASET or Dataset or dataset or datasets or dataset's?",
         "dataset\u00a0throughput \U0001f680 pipeline",
-        "We use the dataset " + "and then we train it again with more care " * 60 + "for the pipeline.",
+        "We use the dataset " + "and then we train it again with more care " * 12 + "for the pipeline.",
     ]
     segments = [segment(line, index=k) for k, line in enumerate(lines)]
     done = translated(engine if marked else Unmarked(engine), segments)
@@ -209,7 +211,8 @@ def test_preferred_translations_stand_where_the_draft_has_the_term(engine: Engin
     done = translated(engine if marked else Unmarked(engine), segments, PREFERRED)
     for translation in done:
         assert translation.verification.ok, (translation.target.text, translation.verification)
-    assert done[0].target.text.startswith("Aprendizado de máquina")
+    assert "aprendizado de máquina" in done[0].target.text.lower()
+    assert all(t.target.text[0].isupper() for t in done)
     assert "redes neurais" in done[1].target.text.lower()
 
 

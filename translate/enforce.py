@@ -233,7 +233,14 @@ def _rung(item: Item, index: int, tokenizer: Tokenizer) -> Rung:
 
 
 def copied(source: Source) -> Rendering:
-    """A source that is left as it is."""
-    places = tuple((p.start, p.end) for p in source.protected)
-    rungs = tuple[Rung, ...](["kept" for _ in places])
-    return Rendering(source.text, places, rungs, whole(source.text, source.text), 0.0, 0)
+    """A source that is left as it is, but for its preferred translations."""
+    text, at = "", 0
+    places: list[Range | None] = []
+    for protected in source.protected:
+        text += source.text[at : protected.start]
+        places.append((len(text), len(text) + len(protected.surface)))
+        text += protected.surface
+        at = protected.end
+    text += source.text[at:]
+    rungs = tuple[Rung, ...]("kept" for _ in places)
+    return Rendering(text, tuple(places), rungs, whole(source.text, text), 0.0, 0)
