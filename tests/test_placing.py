@@ -103,7 +103,7 @@ def test_what_would_join_a_term_is_set_apart(tokenizer: MarianTokenizer) -> None
 
 
 def test_whole_words_only() -> None:
-    assert matches("set", "dataset set sets_ (Set)") == [(8, 11), (18, 21)]
+    assert matches("set", "dataset set sets_ (Set)") == [(8, 11), (19, 22)]
     assert matches("c++", "c++ c+++ xc++") == [(0, 3), (4, 7)]
 
 

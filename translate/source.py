@@ -110,7 +110,8 @@ def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, e
     ]
     terms = [o for o in occurrences if start <= o.start and o.end <= end]
     core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque])
-    covered = [*((a, b) for a, b, _ in opaque), *((term.start, term.end) for term in terms)]
+    kept = [(term.start, term.end) for term in terms if term.term.translation is None]
+    covered = [*((a, b) for a, b, _ in opaque), *kept]
     if (
         core is None
         or not _has_words(segment.text, core, covered)
