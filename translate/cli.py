@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import glossary, memory, review, status
+from translate.commands import glossary, memory, review, score, status
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     memory.add_parser(commands)
     status.add_parser(commands)
     review.add_parser(commands)
+    score.add_parser(commands)
     return parser
 
 

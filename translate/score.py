@@ -21,6 +21,8 @@ TextKind = Literal["clean text", "raw Markdown"]
 
 DEFAULT_METRICS: tuple[MetricName, ...] = ("BLEU", "chrF2", "TER")
 SEED = 12345
+_SACREBLEUS = {"chrF++": "chrF2++"}
+"""Names that sacreBLEU's paired tests use where ours differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,11 +228,14 @@ def compare(
         )()
     paired: dict[str, PairedScore] = {}
     for name in metrics:
-        first, second = cast("list[Result]", results[name])
+        first, second = cast("list[Result]", results[_SACREBLEUS.get(name, name)])
         p_value = second.p_value if second.p_value is not None else 1.0
         # Identical output is no difference; the test counts only differences above the observed one.
         paired[name] = PairedScore(
-            float(first.score), float(second.score), 1.0 if base == other else float(p_value), str(signatures[name])
+            float(first.score),
+            float(second.score),
+            1.0 if base == other else float(p_value),
+            str(signatures[_SACREBLEUS.get(name, name)]),
         )
     chrf = _metric("chrF2")
     differences = tuple(
