@@ -57,6 +57,15 @@ class Known:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A review, the file as it was read for it, and the machine's work on it."""
+
+    review: Review
+    page: Page
+    machine: Machine
+
+
 @dataclass(slots=True)
 class Builder:
     """Builds the review of one file again and again; what did not change is not analysed twice."""
@@ -65,20 +74,34 @@ class Builder:
     matcher: Matcher
     keys: Sequence[str]
     limits: Limits = field(default_factory=Limits)
+    _draft: Document | None = None
     _scorer: Scorer = field(default_factory=Scorer)
     _verdicts: dict[tuple[Text, Text], tuple[TermVerdict, ...]] = field(default_factory=dict)
     _defects: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
-    def build(self, text: str, known: Known) -> tuple[Review, Page]:
+    def draft_of(self, known: Known) -> Document | None:
+        """The draft: the one at hand, or the one that the memory recorded."""
+        return known.draft if known.draft is not None else self._recorded(known)
+
+    def _recorded(self, known: Known) -> Document | None:
+        if known.record is None:
+            return None
+        if self._draft is None or self._draft.source != known.record.draft:
+            self._draft = parse(known.record.draft, front_matter_keys=self.keys)
+        return self._draft
+
+    def build(
+        self, text: str, known: Known, *, totals: bool = True, page: Page | None = None, machine: Machine | None = None
+    ) -> Built:
         """The review of the file's ``text``.
 
+        ``totals`` also scores the whole. ``page`` and ``machine`` spare the work where it is known what they are: the
+        text as read, and the machine's work on a file of the same structure.
         Raises UserError where the text, or the other version, cannot be read.
         """
-        draft = known.draft
-        if draft is None and known.record is not None:
-            draft = parse(known.record.draft, front_matter_keys=self.keys)
-        page = read_page(text, draft, keys=self.keys)
-        machine = machine_of(page, known.record, self.keys)
+        draft = self.draft_of(known)
+        page = read_page(text, draft, keys=self.keys) if page is None else page
+        machine = machine_of(page, known.record, self._recorded(known), self.keys) if machine is None else machine
         reported = reported_by_pair(page, known.report)
         contexts = contexts_of(page, draft)
         segments = [
@@ -91,7 +114,7 @@ class Builder:
             notes += more
         segments = self._scored(segments)
         pairs = [(s.hypothesis, s.human) for s in segments if s.hypothesis is not None and s.human]
-        totals = corpus(pairs)
+        whole_file = corpus(pairs) if totals else None
         if all(s.hypothesis is None for s in segments):
             notes.append(NO_HYPOTHESIS)
         elif not pairs:
@@ -104,12 +127,12 @@ class Builder:
             tuple(segments),
             None if known.version is None else known.version.name,
             tuple(notes),
-            totals[0] if totals else None,
+            whole_file[0] if whole_file else None,
             len(pairs),
-            totals[1] if totals else "",
+            whole_file[1] if whole_file else "",
             _lost_images(page, draft),
         )
-        return review, page
+        return Built(review, page, machine)
 
     def _segment(
         self,

@@ -12,10 +12,11 @@ from translate.errors import UserError
 from translate.memory.store import Memory, memory_path, open_memory
 from translate.pipeline import load_glossary
 from translate.quality import Limits
-from translate.review.build import Builder, Known
+from translate.rerun.record import Record
+from translate.review.build import Builder, Built, Known
 from translate.review.model import FuzzyMatch, Review, ReviewSegment
 from translate.review.pairs import Page
-from translate.review.sources import Reported, find_draft, read_report
+from translate.review.sources import Machine, Reported, find_draft, read_report
 from translate.review.versions import Version, other_version
 from translate.text_file import read_text
 
@@ -57,6 +58,7 @@ class Desk:
         self.keys = keys
         self.draft = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
         self._report = report
+        self._record: Record | None = None
         self._version: Version | None = None
         if request.against is not None:
             self._version = other_version(request.against, self.path, max_bytes=self._limit)
@@ -66,17 +68,25 @@ class Desk:
         return read_text(self.path, max_bytes=self._limit).text
 
     def review(self, text: str) -> tuple[Review, Page]:
-        """The review of the file's text."""
-        memory = self.memory
+        """The review of the file's text, and the text as read."""
+        built = self.build(text)
+        return built.review, built.page
+
+    def build(
+        self, text: str, *, totals: bool = True, page: Page | None = None, machine: Machine | None = None
+    ) -> Built:
+        """As `Builder.build`."""
+        if machine is None and self.memory is not None:
+            self._record = self.memory.record(self.path, text)
         known = Known(
-            record=memory.record(self.path, text) if memory is not None else None,
+            record=self._record,
             report=self._report,
             draft=self.draft,
             version=self._version,
             approved=self._approved,
         )
         try:
-            return self._builder.build(text, known)
+            return self._builder.build(text, known, totals=totals, page=page, machine=machine)
         except UserError as error:
             message = str(error)
             raise UserError(message if str(self.path) in message else f"{self.path}: {message}") from None

@@ -1,4 +1,4 @@
-"""Edits of a bilingual file's text. Each gives the whole new text, or says why the edit cannot be made.
+"""Edits of a bilingual file's text. Each gives the whole new file, or says why the edit cannot be made.
 
 Only the slice of one segment, or of one conflict, changes; the result is read again, and everything else must read
 as before.
@@ -56,8 +56,8 @@ def patch_of(before: str, after: str) -> Patch:
     return Patch(start, before[start : len(before) - end], after[start : len(after) - end])
 
 
-def with_text(page: Page, pair: Paired, typed: str, draft: Document | None, keys: Sequence[str]) -> str:
-    """The file with another Portuguese for a segment. Raises EditError."""
+def with_text(page: Page, pair: Paired, typed: str, draft: Document | None, keys: Sequence[str]) -> Page:
+    """The file with another Portuguese for a segment, read again. Raises EditError."""
     if _CONTROL.search(typed):
         raise EditError("The text holds control characters; take them out.")
     text = typed.strip()
@@ -67,11 +67,10 @@ def with_text(page: Page, pair: Paired, typed: str, draft: Document | None, keys
         return _in_matter(page, pair, text, draft, keys)
     written = _newlines(text, page.existing.newline)
     result = page.text[: pair.start] + written + page.text[pair.end :]
-    _check(page, pair, result, draft, keys)
-    return result
+    return _checked(page, pair, result, draft, keys)
 
 
-def resolved(page: Page, pair: Paired, take: str, draft: Document | None, keys: Sequence[str]) -> str:
+def resolved(page: Page, pair: Paired, take: str, draft: Document | None, keys: Sequence[str]) -> Page:
     """The file without a segment's conflicts: with its text as it is (``mine``) or the offered one (``machine``).
 
     Raises EditError where there is no conflict, or nothing intact to take.
@@ -96,10 +95,10 @@ def resolved(page: Page, pair: Paired, take: str, draft: Document | None, keys: 
     left = len(page.existing.conflicts) - len(offers)
     if len(after.existing.conflicts) != left or _english(after) != _english(page):
         raise EditError("Taking the conflict out would change what stands around it: resolve it in the file.")
-    return text
+    return after
 
 
-def _check(page: Page, pair: Paired, result: str, draft: Document | None, keys: Sequence[str]) -> None:
+def _checked(page: Page, pair: Paired, result: str, draft: Document | None, keys: Sequence[str]) -> Page:
     """Everything but the edited segment must read as before."""
     try:
         after = read_page(result, draft, keys=keys)
@@ -119,9 +118,10 @@ def _check(page: Page, pair: Paired, result: str, draft: Document | None, keys: 
     parts = sum(p.unit == pair.unit for p in after.pairs)
     if page.existing.matter != after.existing.matter or (pair.segment is not None and parts != pair.parts):
         raise EditError(changed)
+    return after
 
 
-def _in_matter(page: Page, pair: Paired, text: str, draft: Document | None, keys: Sequence[str]) -> str:
+def _in_matter(page: Page, pair: Paired, text: str, draft: Document | None, keys: Sequence[str]) -> Page:
     """A value of the front matter, escaped as its quotes ask for. YAML must read the rest as before."""
     assert pair.segment is not None
     form = page.existing.page.document.layouts[pair.segment].form
@@ -136,6 +136,7 @@ def _in_matter(page: Page, pair: Paired, text: str, draft: Document | None, keys
         case _:
             written = _newlines(text, page.existing.newline)
     result = page.text[: pair.start] + written + page.text[pair.end :]
+    after = page
     try:
         after = read_page(result, draft, keys=keys)
         readable = _yaml(page.existing.matter) is None or _yaml(after.existing.matter) is not None
@@ -143,7 +144,7 @@ def _in_matter(page: Page, pair: Paired, text: str, draft: Document | None, keys
         readable = False
     if not readable or len(after.pairs) != len(page.pairs) or _english(after) != _english(page):
         raise EditError("With this text the front matter could not be read any more; check quotes and colons.")
-    return result
+    return after
 
 
 def _yaml(matter: str) -> object:

@@ -228,6 +228,7 @@
     node.replaceChildren(...parts.filter(Boolean));
     node.dataset.woven = woven ? "1" : "";
     painted.add(key);
+    watcher.unobserve(node);
     if (held !== null && document.activeElement === document.body) (held.startsWith("do-") && node.querySelector("." + held) || node).focus({ preventScroll: true });
   };
 
@@ -302,12 +303,14 @@
     visible = [];
     for (const node of box.children) {
       const shown = matching.has(node.dataset.key) || drafts.has(node.dataset.key);
-      node.hidden = !shown;
+      if (node.hidden === shown) node.hidden = !shown;
       if (shown) visible.push(node.dataset.key);
     }
+    const size = String(visible.length);
     visible.forEach((key, k) => {
-      nodes.get(key).setAttribute("aria-posinset", k + 1);
-      nodes.get(key).setAttribute("aria-setsize", visible.length);
+      const node = nodes.get(key), place = String(k + 1);
+      if (node.ariaPosInSet !== place) node.ariaPosInSet = place;
+      if (node.ariaSetSize !== size) node.ariaSetSize = size;
     });
     $("empty").hidden = visible.length > 0;
     const text = visible.length === segments.length ? "" : `${visible.length} of ${plural(segments.length, "segment", "segments")} shown`;

@@ -17,13 +17,13 @@ from typing import Any
 
 from translate.errors import UserError
 from translate.memory.units import Unit
-from translate.review.build import contexts_of, digest
+from translate.review.build import Built, contexts_of, digest
 from translate.review.desk import Desk
 from translate.review.edits import EditError, Patch, patch_of, resolved, with_text
-from translate.review.labels import totals_of
-from translate.review.model import FuzzyMatch, Order, Review, ReviewSegment, ordered
+from translate.review.model import FuzzyMatch, Order, Review, ReviewSegment
 from translate.review.pairs import Page, Paired
 from translate.review.payload import page_data, segment_data, text_hash
+from translate.review.sources import Machine
 from translate.text_file import write_atomic
 
 _UNDOS = 200
@@ -60,6 +60,7 @@ class _State:
     text: str
     review: Review
     page: Page
+    machine: Machine
     data: dict[str, dict[str, Any]]
     hashes: dict[str, str]
 
@@ -79,20 +80,24 @@ class Session:
         self._seen: OrderedDict[str, dict[str, str]] = OrderedDict()
         self._stamp: tuple[int, ...] = ()
         self._serial = 0
+        self._known: dict[str, ReviewSegment] = {}
+        self._shown: dict[str, tuple[dict[str, Any], str]] = {}
         text = desk.text()
-        review, _ = desk.review(text)
-        for segment in desk.with_fuzzy(review.segments):
+        built = desk.build(text, totals=False)
+        for segment in desk.with_fuzzy(built.review.segments):
             self._fuzzy[segment.key] = segment.fuzzy
-        self._state = self._read(text)
+        self._state = self._read(text, built=built)
 
     # Reading ---------------------------------------------------------------------------------------
 
     def page(self) -> dict[str, Any]:
         """All that a page shows, for `translate.review.html.page`."""
         self._refresh()
-        review = replace(self._state.review, segments=tuple(self._with_fuzzy(self._state.review.segments)))
-        data = page_data(review, ordered(review.segments, "document"), self._order)
-        return {**data, "version": self._state.version, "undo": self._label()}
+        state = self._state
+        review = self._desk.build(state.text, page=state.page, machine=state.machine).review  # with the totals
+        data = page_data(replace(review, segments=()), (), self._order)
+        segments = list(state.data.values())
+        return {**data, "segments": segments, "version": state.version, "undo": self._label()}
 
     def since(self, version: str) -> dict[str, Any]:
         """What a page of that version does not show yet."""
@@ -103,7 +108,7 @@ class Session:
         state = self._state
         known = self._seen.get(version, {})
         changed = [data for key, data in state.data.items() if known.get(key) != state.hashes[key]]
-        news: dict[str, Any] = {"version": state.version, "undo": self._label(), "totals": totals_of(state.review)}
+        news: dict[str, Any] = {"version": state.version, "undo": self._label()}
         if version != state.version:
             news["segments"] = changed
             if list(known) != list(state.data):
@@ -126,16 +131,30 @@ class Session:
                 self._state = self._read(text)
             self._stamp = stamp
 
-    def _read(self, text: str) -> _State:
-        review, page = self._desk.review(text)
-        data = {s.key: segment_data(s) for s in self._with_fuzzy(review.segments)}
-        hashes = {key: _hash(value) for key, value in data.items()}
+    def _read(
+        self, text: str, *, built: Built | None = None, page: Page | None = None, machine: Machine | None = None
+    ) -> _State:
+        """The state of a text; what is given is not worked out again."""
+        if built is None:
+            built = self._desk.build(text, totals=False, page=page, machine=machine)
+        data: dict[str, dict[str, Any]] = {}
+        hashes: dict[str, str] = {}
+        known: dict[str, ReviewSegment] = {}
+        for segment in self._with_fuzzy(built.review.segments):
+            known[segment.key] = moved = replace(segment, start=0, end=0)
+            if self._known.get(segment.key) == moved:
+                data[segment.key], hashes[segment.key] = self._shown[segment.key]
+            else:
+                data[segment.key] = segment_data(segment)
+                hashes[segment.key] = _hash(data[segment.key])
+        self._known = known
+        self._shown = {key: (value, hashes[key]) for key, value in data.items()}
         self._serial += 1
         version = f"{digest(text)[:16]}.{self._serial}"
         self._seen[version] = hashes
         while len(self._seen) > _STATES:
             self._seen.popitem(last=False)
-        return _State(version, text, review, page, data, hashes)
+        return _State(version, text, built.review, built.page, built.machine, data, hashes)
 
     def _with_fuzzy(self, segments: Sequence[ReviewSegment]) -> Iterator[ReviewSegment]:
         for segment in segments:
@@ -146,12 +165,11 @@ class Session:
     def edit(self, key: str, base: str, text: str, *, approve: bool, version: str) -> dict[str, Any]:
         """Another Portuguese for a segment; ``approve`` also approves it, and resolves its conflicts."""
 
-        def change(page: Page, pair: Paired) -> str:
+        def change(page: Page, pair: Paired) -> Page:
             changed = with_text(page, pair, text, self._draft, self._keys)
             if not (approve and any(offer.conflict for offer in pair.offers)):
                 return changed
-            again = self._desk.review(changed)[1]
-            return resolved(again, _same_place(again, pair), "mine", self._draft, self._keys)
+            return resolved(changed, _same_place(changed, pair), "mine", self._draft, self._keys)
 
         return self._write(key, base, "edit", change, approve=approve, version=version)
 
@@ -160,7 +178,7 @@ class Session:
         if take not in ("mine", "machine"):
             raise EditError(f"{take!r} is neither 'mine' nor 'machine'.")
 
-        def change(page: Page, pair: Paired) -> str:
+        def change(page: Page, pair: Paired) -> Page:
             return resolved(page, pair, take, self._draft, self._keys)
 
         label = "keep the text" if take == "mine" else "take the machine's text"
@@ -180,7 +198,7 @@ class Session:
             if warning:
                 raise UserError(warning)
             self._push(_Undo(label, key, None, digest(self._state.text), before))
-            self._state = self._read(self._state.text)
+            self._state = self._read(self._state.text, page=self._state.page, machine=self._state.machine)
             return self._news(version, said="Approved." if approved else "No longer approved.", key=key)
 
     def undo(self, *, version: str) -> dict[str, Any]:
@@ -221,7 +239,7 @@ class Session:
         key: str,
         base: str,
         label: str,
-        change: Callable[[Page, Paired], str],
+        change: Callable[[Page, Paired], Page],
         *,
         approve: bool,
         version: str,
@@ -231,18 +249,18 @@ class Session:
                 self._state = self._fresh()
                 text = self._state.text
                 pair = self._pair(key, base)
-                changed = change(self._state.page, pair)
+                page = change(self._state.page, pair)
+                changed = page.text
                 if changed == text and not approve:
                     return self._news(version, said="Nothing changed.", key=key)
                 if self._save(text, changed):
                     break
             else:
                 raise Clash("Another program keeps writing this file; try again.", None)
-            _, page = self._desk.review(changed)
             pairs = [p for p in page.pairs if p.unit == pair.unit and (p.part == pair.part or pair.offers)]
             before, warning = self._learn(pairs, page, approved=approve)
             self._push(_Undo(label, key, patch_of(text, changed), digest(changed), before))
-            self._state = self._read(changed)
+            self._state = self._read(changed, page=page, machine=self._state.machine)
             new = _same_place(self._state.page, pair).key if pair.key not in self._state.data else key
             return self._news(version, said=warning or "Saved.", key=new)
 

@@ -43,11 +43,10 @@ class Machine:
     known: bool = False
 
 
-def machine_of(page: Page, record: Record | None, keys: Sequence[str]) -> Machine:
-    """The machine's Portuguese for the units that the record is sure about."""
-    if record is None:
+def machine_of(page: Page, record: Record | None, draft: Document | None, keys: Sequence[str]) -> Machine:
+    """The machine's Portuguese for the units that the record is sure about; ``draft`` is the record's, parsed."""
+    if record is None or draft is None:
         return Machine()
-    draft = parse(record.draft, front_matter_keys=keys)
     plan = plan_rerun(draft, page.existing, record, keys=keys)
     index = {id(unit): k for k, unit in enumerate(plan.existing.units)}
     units = {index[id(c.unit)]: c.machine for c in plan.changes if c.machine is not None and id(c.unit) in index}
