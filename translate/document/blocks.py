@@ -11,6 +11,9 @@ from translate.document.liquid import OUTPUT, TAG, mask
 from translate.document.model import Form, SegmentKind
 from translate.document.rules import Breakpoints, block_parser
 
+MAX_MARKUP = 20_000
+"""Markup characters in one block; a denser one is no prose, and stays verbatim to bound the time it takes."""
+
 _CONTAINERS: dict[str, SegmentKind] = {
     "list_item_open": "item",
     "footnote_open": "footnote",
@@ -81,7 +84,7 @@ def read(text: str) -> Blocks:
             form = "block"
         elif token.type == "inline" and token.content:
             content, breakpoints = token.meta.get("layout", ("", []))
-            if content != token.content:
+            if content != token.content or sum(map(content.count, "[]*_~`<&$:{\\!")) > MAX_MARKUP:
                 unmapped += 1
                 continue
             kind = containers[-1] if containers else "paragraph"

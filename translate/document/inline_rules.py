@@ -12,14 +12,14 @@ from functools import cache
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_inline import ParserInline
-from markdown_it.rules_inline import StateInline, strikethrough
+from markdown_it.rules_inline import StateInline, image, link, strikethrough
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from translate.document.liquid import OUTPUT, TAG
 from translate.document.model import SpanKind
 
-MAX_NESTING = 40
+MAX_NESTING = 20
 """Levels of links and images; deeper brackets are text."""
 
 _ATTRIBUTES = re.compile(r"\{(?::[^{}\n]*|#[\w:.-]+)\}")
@@ -47,6 +47,8 @@ def inline_parser() -> MarkdownIt:
     ruler.enableOnly(["text", "escape", "backticks", "strikethrough", "emphasis", "link", "image", "autolink"])
     ruler.enable(["html_inline", "entity"])
     ruler.at("strikethrough", _strikethrough)
+    ruler.at("link", _closable(link))
+    ruler.at("image", _closable(image))
     ruler.before("text", "liquid", _liquid)
     ruler.before("escape", "backslash", _backslash)
     ruler.before("escape", "line_end", _line_end)
@@ -207,6 +209,20 @@ def _line_end(state: StateInline, silent: bool) -> bool:
     token.meta["at"] = (start, end)
     state.pos = end
     return True
+
+
+def _closable(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, bool], bool]:
+    """``rule``, asked only where a closing bracket follows: keeps a line of opening ones cheap."""
+
+    def checked(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in "[!":
+            return False
+        last = state.env.get("bracket_last", -2)
+        if last == -2:
+            last = state.env["bracket_last"] = state.src.rfind("]")
+        return last > state.pos and rule(state, silent)
+
+    return checked
 
 
 def _backslash(state: StateInline, silent: bool) -> bool:

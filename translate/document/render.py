@@ -18,10 +18,10 @@ spans, in a block of the same kind. If it does not, stronger means follow, in th
 from __future__ import annotations
 
 import re
-import string
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from markdown_it.common.utils import normalizeReference
 
@@ -31,10 +31,8 @@ from translate.document.escape import plain_is_unsafe, yaml_double
 from translate.document.model import Document, Layout, Segment, Target
 from translate.document.spelling import Spelled, Spelling
 
-_NO_LETTER = string.whitespace + string.punctuation
 _EMPHASIS = ("emphasis", "strong", "strikethrough")
 _PARAGRAPH = ("paragraph_open", "inline", "paragraph_close")
-_HEADING = ("heading_open", "inline", "heading_close")
 _HARMLESS_LINES = re.compile(r"(?:[^\W\d_][^\n]*(?:\n|\Z))*", re.UNICODE)
 _WORD_JOINER = "\u2060"
 _INVISIBLE = "&#8288;"  # as an entity: text after it cannot begin a block, a delimiter beside it stands at punctuation
@@ -92,6 +90,7 @@ class _Means:
 _LADDER = (
     _Means(),
     _Means(shrink=True),
+    _Means(thoroughly=True),
     _Means(thoroughly=True, shrink=True),
     _Means(shrink=True, delimiters="*"),
     _Means(thoroughly=True, shrink=True, delimiters="*"),
@@ -196,7 +195,7 @@ class _Renderer:
             text.write(scribe.out, offset)
             position = max(offset, scribe.write(at[offset]))
         text.write(scribe.out, len(arrangement.text))
-        if layout.form != "alt":
+        if layout.form in ("block", "heading", "cell"):
             _strip(scribe.out)
         return scribe.out
 
@@ -216,7 +215,7 @@ class _Renderer:
                 shown[m.start],
                 shown[m.end],
                 m.kind,
-                form[m.markup.outer_start : m.markup.outer_end] if m.opaque and m.kind != "link" else "",
+                form[m.markup.outer_start : m.markup.outer_end].strip() if m.opaque and m.kind != "link" else "",
             )
             for m in read.marks
         )
@@ -237,18 +236,21 @@ class _Renderer:
 
 
 def _is_block_safe(form: str, layout: Layout) -> bool:
-    """Whether ``form`` stands as a paragraph, or as whatever the draft's own content would stand as."""
+    """Whether ``form`` stands as a paragraph, or as whatever the draft's own content would stand as alone.
+
+    (A lazy continuation line may look like another block, and is none where it stands.)
+    """
     if _HARMLESS_LINES.fullmatch(form):
         return True
-    signature = blocks.read(form).signature
-    return signature == _PARAGRAPH or signature == blocks.read(layout.content).signature
+    blocks_found = blocks.read(form).signature
+    return blocks_found == _PARAGRAPH or {*_PARAGRAPH, *blocks.read(layout.content).signature}.issuperset(blocks_found)
 
 
 def _opaque_form(node: Node, layout: Layout) -> str:
     if not node.opaque or node.kind == "link" or node.source is None:
         return ""
     markup = layout.markup[node.source]
-    return layout.content[markup.outer_start : markup.outer_end]
+    return layout.content[markup.outer_start : markup.outer_end].strip()
 
 
 def _visible(text: str) -> str:
@@ -258,10 +260,7 @@ def _visible(text: str) -> str:
 
 def _visible_counts(text: str) -> list[int]:
     """How many visible characters stand before each offset."""
-    counts = [0]
-    for character in text:
-        counts.append(counts[-1] + (character != _WORD_JOINER and not character.isspace()))
-    return counts
+    return [0, *accumulate(character != _WORD_JOINER and not character.isspace() for character in text)]
 
 
 def _label_tail(source: str, end: int) -> str:
@@ -368,7 +367,7 @@ class _Scribe:
     def open(self, node: Node) -> None:
         if node.kind in _EMPHASIS:
             self.delimiters[node] = self.delimiter(node)
-            if self.means.guard and self.out.form and self.out.form[-1][-1:].strip(_NO_LETTER):
+            if self.means.guard and self.out.form and self.out.form[-1][-1:].strip():
                 self.out.add(_INVISIBLE, _INVISIBLE)
         if node.source is None or (node.kind in _EMPHASIS and self.means.delimiters):
             self.out.add(self.delimiters[node], self.delimiters[node])
@@ -380,7 +379,7 @@ class _Scribe:
     def close(self, node: Node) -> None:
         if node.source is None or (node.kind in _EMPHASIS and self.means.delimiters):
             self.out.add(self.delimiters[node], self.delimiters[node])
-            if self.means.guard and self.text[node.end : node.end + 1].strip(_NO_LETTER):
+            if self.means.guard and not self.text[node.end : node.end + 1].isspace():
                 self.out.add(_INVISIBLE, _INVISIBLE)
             return
         markup = self.layout.markup[node.source]
@@ -425,7 +424,10 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
         return arrangement
     text = arrangement.text
     kept: list[Node] = []
-    shown = {i for n in arrangement.nodes if n.opaque for i in range(n.start, n.end)}  # line breaks, mostly
+    # What emphasis must stay around: line breaks, images.
+    shown = {i for n in arrangement.nodes if n.opaque for i in range(n.start, n.end)}
+    empty = {n.start for n in arrangement.nodes if n.start == n.end}
+    held = shown | empty
     fixed = sorted((n.start, n.end) for n in arrangement.nodes if n.kind not in _EMPHASIS and n.end > n.start)
     for node in arrangement.nodes:
         if node.kind in _EMPHASIS:
@@ -435,9 +437,11 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
                 node.start -= 1
             while means.widen and node.end < len(text) and _in_word(text, node.end, fixed):
                 node.end += 1
-            while node.start < node.end and text[node.start].isspace() and node.start not in shown:
+            while node.start < node.end and text[node.start].isspace() and node.start not in held:
                 node.start += 1
-            while node.end > node.start and text[node.end - 1].isspace() and node.end - 1 not in shown:
+            while node.end > node.start and text[node.end - 1].isspace():
+                if node.end - 1 in shown or node.end in empty:
+                    break
                 node.end -= 1
             if node.start == node.end and not means.widen and node.source is None:
                 continue

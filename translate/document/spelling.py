@@ -45,6 +45,7 @@ class Spelling:
         for piece in layout.pieces:
             if not piece.verbatim and len(piece.text) == 1 and piece.text != "\n":
                 self.styles.setdefault(piece.text, layout.content[piece.start : piece.end])
+        self.remarkable = MARKDOWN | frozenset("'.)") | frozenset(self.styles)
         special = {p.at for p in layout.pieces if not p.verbatim}
         marks = sorted(special)
         for start, end in _visible(self.text, [(s.start, s.end) for s in segment.spans if s.opaque]):
@@ -101,6 +102,10 @@ class Spelling:
 
     def _escaped(self, text: str, start: int, end: int, bounds: set[int]) -> Iterator[Spelled]:
         position = start
+        line_start = start == 0 or text[start - 1] == "\n" or not text[max(0, start - 8) : start].strip()
+        if not line_start and self.layout.form != "double-quoted" and self.remarkable.isdisjoint(text[start:end]):
+            yield Spelled(start, end, text[start:end], text[start:end], True)
+            return
         for index in range(start, end):
             form = self._character(text, index, bounds)
             if form == text[index] and not (form == "|" and self.layout.form == "cell"):
