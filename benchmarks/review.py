@@ -29,8 +29,14 @@ from translate.review.server import listen
 from translate.review.session import Session
 
 _ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )
 _FRAMES = """(ms) => new Promise((done) => {
   const times = []; let last = performance.now(); const until = last + ms;
@@ -69,7 +75,8 @@ def make(directory: Path, segments: int) -> tuple[Path, Path]:
     ]
     human = [
         text.replace("cada passo", "cada etapa").replace("achou que o cache foi", "descobriu que o cache era")
-        if n % 10 == 0 else text
+        if n % 10 == 0
+        else text
         for n, text in enumerate(machine)
     ]
     draft, bilingual, memory = directory / "big.en.md", directory / "big.pt-br.md", directory / "memory.sqlite"
@@ -120,7 +127,9 @@ def _read(browser: Any, file: Path, figures: dict[str, float]) -> None:
     figures["j, longest (ms)"] = keys[-1]
     search = """(text) => { const q = document.getElementById("query"); q.value = text; const t = performance.now();
       return new Promise((done) => { q.dispatchEvent(new Event("input", { bubbles: true }));
-        const look = () => (document.getElementById("shown").textContent ? done(performance.now() - t - 80) : setTimeout(look, 1)); look(); }); }"""
+        const shown = document.getElementById("shown"), wait = 80; // the page waits for the next letter
+        const look = () => (shown.textContent ? done(performance.now() - t - wait) : setTimeout(look, 1));
+        look(); }); }"""
     figures["search (ms)"] = tab.evaluate(search, "parágrafo 7")
     tab.close()
 
@@ -131,9 +140,7 @@ def _write(browser: Any, bilingual: Path, memory_file: Path, figures: dict[str, 
 
     def run() -> None:
         with Memory(memory_file) as memory:
-            server, listener, address = listen(
-                Session(Desk(ReviewRequest(bilingual), load_config(), memory=memory))
-            )
+            server, listener, address = listen(Session(Desk(ReviewRequest(bilingual), load_config(), memory=memory)))
             held.extend((server, address))
             ready.set()
             server.run(sockets=[listener])

@@ -31,7 +31,7 @@ ENGLISH = (
 )
 MACHINE = (
     "# O que nós lemos",
-    "Um dataset pequeno é suficiente para [este modelo](https://example.org/model) se você limpa-lo com `clean()` antes.",
+    "Um dataset pequeno é suficiente para [este modelo](https://example.org/model) se você limpa ele com `clean()`.",
     "Os autores medem o throughput de cada passo e publicam os resultados.",
     "* um worker para cada arquivo\n* um cache para todos eles",
     "Nós treinamos ele duas vezes e não vimos overfitting.",
@@ -121,7 +121,9 @@ def report_of(sample: Sample, directory: Path) -> Path:
                 "hypothesis": hypothesis,
                 "score": -0.1 * (k + 1),
                 "flags": ["markup-unsure"] if segment.text == ENGLISH[2] else [],
-                "alignment": [[0, 3, 0, 2, 0.9], [4, 11, 3, 10, 0.8], [24, 34, 19, 29, 1.0]] if segment.text == ENGLISH[2] else [],
+                "alignment": [[0, 3, 0, 2, 0.9], [4, 11, 3, 10, 0.8], [24, 34, 19, 29, 1.0]]
+                if segment.text == ENGLISH[2]
+                else [],
             }
         )
     path = directory / "report.json"
@@ -142,6 +144,12 @@ def chromium() -> str:
 
 
 BROWSER_ARGUMENTS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 )

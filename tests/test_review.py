@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from tests.review_support import CONFLICT, ENGLISH, HUMAN, MACHINE, desk_of, make, page, report_of
 
+from tests.review_support import CONFLICT, ENGLISH, HUMAN, MACHINE, desk_of, make, page, report_of
 from translate.cli import main
 from translate.errors import UserError
 from translate.review.build import NO_HUMAN, NO_HYPOTHESIS
@@ -24,7 +24,8 @@ from translate.review.terminal import terminal
 HOSTILE = (
     'Veja <script>alert(1)</script><img src=x onerror="alert(2)">',
     "Fim --> <!-- </script><script>alert(3)</script> {{ site.title }}",
-    "Um \u202etexto ao contrário\u202c, \u200bzero\u200b, \x1b[31mvermelho\x1b[0m, ‏שלום‏ e 👩‍🔬.",
+    "Um \u202etexto ao contrário\u202c, \u200bzero\u200b, \x1b[31mvermelho\x1b[0m, "
+    "\u200f\u05e9\u05dc\u05d5\u05dd\u200f e 👩\u200d🔬.",
     "@alguem olha #12 em https://evil.example e `</textarea>` :smile:",
 )
 
@@ -152,11 +153,17 @@ def test_against_a_git_revision(tmp_path: Path) -> None:
 
 
 def test_lost_terms_and_markup_are_found(tmp_path: Path) -> None:
-    worse = (MACHINE[0], "Um conjunto de dados pequeno é suficiente para [este modelo](https://example.org/other).", *MACHINE[2:])
+    worse = (
+        MACHINE[0],
+        "Um conjunto de dados pequeno é suficiente para [este modelo](https://example.org/other).",
+        *MACHINE[2:],
+    )
     segment = review_of(tmp_path, machine=worse, human={}).segments[2]
     assert [(t.surface, t.diagnosis) for t in segment.lost_terms] == [("dataset", "dropped")]
     assert {str(p) for p in segment.markup} == {
-        "link missing: https://example.org/model", "link added: https://example.org/other", "code missing: `clean()`",
+        "link missing: https://example.org/model",
+        "link added: https://example.org/other",
+        "code missing: `clean()`",
     }
     assert segment.problem
     assert {"term-missing", "markup-missing", "markup-added"} <= set(segment.flags)
@@ -275,14 +282,16 @@ def test_inert_json_cannot_end_its_element() -> None:
 # The command -----------------------------------------------------------------------------------
 
 
-@pytest.fixture()
+@pytest.fixture
 def sample_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     sample = make(tmp_path, conflicts={4: CONFLICT})
     monkeypatch.setenv("TRANSLATE_ISSUE_MEMORY", str(sample.memory))
     return ["review", str(sample.bilingual)]
 
 
-def test_the_command_prints_plain_text_into_a_pipe(sample_arguments: list[str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_the_command_prints_plain_text_into_a_pipe(
+    sample_arguments: list[str], capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     assert main([*sample_arguments, "--worst", "1"]) == 0
     text = capfdbinary.readouterr().out.decode()
     assert "showing 1 of 7" in text
@@ -313,7 +322,9 @@ def test_the_command_says_what_is_wrong(
     assert message in capsys.readouterr().err
 
 
-def test_the_command_does_not_overwrite_what_it_reads(sample_arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_does_not_overwrite_what_it_reads(
+    sample_arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main([*sample_arguments, "--out", sample_arguments[1], "--format", "html"]) == 2
     assert "overwrite" in capsys.readouterr().err
 

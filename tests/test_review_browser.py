@@ -15,8 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from review_support import BROWSER_ARGUMENTS, CONFLICT, ENGLISH, HUMAN, MACHINE, Sample, chromium, desk_of, make, report_of
 
+from tests.review_support import (
+    BROWSER_ARGUMENTS,
+    CONFLICT,
+    ENGLISH,
+    HUMAN,
+    MACHINE,
+    Sample,
+    chromium,
+    desk_of,
+    make,
+    report_of,
+)
 from translate.review.html import page as html_page
 from translate.review.payload import page_data
 from translate.review.server import listen
@@ -39,9 +50,9 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens pages, each with its own storage. A page error, or anything that the page's policy blocked, fails the test."""
+    """Opens pages, each with its own storage. A page error, or what the page's policy blocked, fails the test."""
     complaints: list[str] = []
     contexts = []
 
@@ -51,7 +62,10 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" and "status of 4" not in m.text else None)
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type == "error" and "status of 4" not in m.text else None,
+        )
         page.on("dialog", lambda dialog: dialog.accept())
         page.goto(address)
         page.wait_for_selector("html[data-ready]")
@@ -89,12 +103,12 @@ def serving(sample: Sample) -> Iterator[str]:
         assert not thread.is_alive()
 
 
-@pytest.fixture()
+@pytest.fixture
 def sample(tmp_path: Path) -> Sample:
     return make(tmp_path, conflicts={4: CONFLICT})
 
 
-@pytest.fixture()
+@pytest.fixture
 def address(sample: Sample) -> Iterator[str]:
     with serving(sample) as found:
         yield found
@@ -270,7 +284,9 @@ def test_tab_reaches_every_control_in_order_and_focus_is_seen(address: str, new_
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement === document.body"):
             break  # once around
-        names.append(page.evaluate("document.activeElement.textContent || document.activeElement.getAttribute('aria-label')"))
+        names.append(
+            page.evaluate("document.activeElement.textContent || document.activeElement.getAttribute('aria-label')")
+        )
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none" or page.evaluate(
             "document.activeElement.classList.contains('current')"
         )
@@ -312,7 +328,8 @@ def test_words_that_belong_together_light_up(tmp_path: Path, new_page: Callable[
 
 def test_a_hostile_draft_does_nothing(tmp_path: Path, new_page: Callable[..., Page]) -> None:
     from playwright.sync_api import expect
-    from test_review import HOSTILE
+
+    from tests.test_review import HOSTILE
 
     english = (ENGLISH[0], *HOSTILE)
     sample = make(tmp_path, english=english, machine=(MACHINE[0], *HOSTILE), human={2: HOSTILE[1] + " Fim."})
@@ -322,7 +339,10 @@ def test_a_hostile_draft_does_nothing(tmp_path: Path, new_page: Callable[..., Pa
     assert page.locator(".zw", has_text="U+202E").count() >= 2
     assert page.locator(".zw", has_text="U+200B").count() >= 2
     assert "👩‍🔬" in page.locator("main").inner_text()
-    assert page.evaluate("[...document.querySelectorAll('.pane p > *')].every((e) => e.tagName === 'BDI' && e.dir === 'auto' || e.className === 'none')")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.pane p > *')]"
+        ".every((e) => e.tagName === 'BDI' && e.dir === 'auto' || e.className === 'none')"
+    )
     with serving(sample) as address:
         served = new_page(address)
         here = seg(served, "vermelho")
@@ -346,10 +366,11 @@ def test_every_text_has_contrast_and_fits(address: str, new_page: Callable[..., 
     low = page.evaluate(CONTRAST)
     assert low == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    unnamed = "[...document.querySelectorAll('button,input,textarea')].filter((e) => !(e.labels?.length || e.textContent.trim() || e.getAttribute('aria-label'))).length"
-    assert page.evaluate(unnamed) == 0
+    assert page.evaluate(UNNAMED) == 0
 
 
+UNNAMED = """() => [...document.querySelectorAll("button,input,textarea")].filter(
+  (e) => !(e.labels?.length || e.textContent.trim() || e.getAttribute("aria-label"))).length"""
 CONTRAST = """() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const rgb = (color, under) => {
@@ -357,12 +378,14 @@ CONTRAST = """() => {
     canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
-  const light = (c) => c.map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((s, v, k) => s + v * [0.2126, 0.7152, 0.0722][k], 0);
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const light = (c) => c.reduce((sum, v, k) => sum + linear(v / 255) * [0.2126, 0.7152, 0.0722][k], 0);
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode, element = node.parentElement;
-    if (!node.data.trim() || element.closest("script,style,noscript,dialog:not([open]),[hidden],.sr,:disabled") || !element.getClientRects().length) continue;
+    if (!node.data.trim() || !element.getClientRects().length) continue;
+    if (element.closest("script,style,noscript,dialog:not([open]),[hidden],.sr,:disabled")) continue;
     const chain = [];
     for (let e = element; e; e = e.parentElement) chain.unshift(e);
     let under = [255, 255, 255];
@@ -382,7 +405,7 @@ CONTRAST = """() => {
 def test_another_page_cannot_read_or_write(
     address: str, sample: Sample, browser: Browser, new_page: Callable[..., Page]
 ) -> None:
-    """A page of another origin that knows the whole address still gets nothing: there is something to undo, and it stays."""
+    """A page of another origin that knows the whole address gets nothing: what could be undone stays."""
     own = new_page(address)
     seg(own, ENGLISH[2]).get_by_role("button", name="Edit").click()
     seg(own, ENGLISH[2]).locator("textarea").fill(NEW)
@@ -409,7 +432,8 @@ def test_another_page_cannot_read_or_write(
           const results = [];
           for (const mode of ["cors", "no-cors"]) for (const type of ["application/json", "text/plain"]) {
             try {
-              const r = await fetch(base + "undo", { method: "POST", mode, headers: { "Content-Type": type }, body: '{"since":""}' });
+              const headers = { "Content-Type": type };
+              const r = await fetch(base + "undo", { method: "POST", mode, headers, body: '{"since":""}' });
               results.push(r.type === "opaque" ? "opaque" : r.status);
             } catch (e) { results.push("refused"); }
           }
@@ -431,7 +455,9 @@ def test_another_page_cannot_read_or_write(
 def test_ctrl_c_ends_it_cleanly(sample: Sample, new_page: Callable[..., Page]) -> None:
     environment = {**os.environ, "TRANSLATE_ISSUE_MEMORY": str(sample.memory), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "translate", "review", str(sample.bilingual), "--serve"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]
         address = lines[2].strip()

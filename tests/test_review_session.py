@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.review_support import CONFLICT, ENGLISH, HUMAN, MACHINE, Sample, desk_of, make
 
+from tests.review_support import CONFLICT, ENGLISH, HUMAN, MACHINE, Sample, desk_of, make
 from translate.document.bilingual_reader import read_bilingual
 from translate.errors import UserError
 from translate.memory.store import Memory
@@ -24,12 +24,12 @@ FIRST = "A small dataset is enough for this model if you clean it with clean() f
 NEW = "Os autores medem o throughput de cada etapa e publicam os resultados."
 
 
-@pytest.fixture()
+@pytest.fixture
 def sample(tmp_path: Path) -> Sample:
     return make(tmp_path, conflicts={4: CONFLICT})
 
 
-@pytest.fixture()
+@pytest.fixture
 def session(sample: Sample) -> Iterator[Session]:
     with desk_of(sample) as desk:
         yield Session(desk)
@@ -108,7 +108,8 @@ def test_front_matter_is_escaped_as_its_quotes_ask_for(sample: Sample, session: 
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "Dois\n\nparágrafos.", "<!-- Um comentário. -->", "Texto\n\n<!-- The English. -->", "a\x00b", "# Título"]
+    "typed",
+    ["", "Dois\n\nparágrafos.", "<!-- Um comentário. -->", "Texto\n\n<!-- The English. -->", "a\x00b", "# Título"],
 )
 def test_what_would_break_the_file_is_refused(sample: Sample, session: Session, typed: str) -> None:
     before = sample.text
@@ -322,7 +323,13 @@ def ask(session: Session, method: str, path: str, headers: dict[str, Any], body:
 
 def edit_body(session: Session) -> dict[str, Any]:
     shown = segment(session, ENGLISH[2])
-    return {"key": shown["key"], "base": shown["hash"], "text": NEW, "approve": False, "since": session.page()["version"]}
+    return {
+        "key": shown["key"],
+        "base": shown["hash"],
+        "text": NEW,
+        "approve": False,
+        "since": session.page()["version"],
+    }
 
 
 def test_the_page_and_a_write_are_served(sample: Sample, session: Session) -> None:
@@ -374,7 +381,9 @@ def test_other_pages_cannot_write(sample: Sample, session: Session, headers: dic
         ("POST", f"{KNOWN.base}nothing", WRITE, 400),
     ],
 )
-def test_nothing_else_is_answered(session: Session, method: str, path: str, headers: dict[str, str], wanted: int) -> None:
+def test_nothing_else_is_answered(
+    session: Session, method: str, path: str, headers: dict[str, str], wanted: int
+) -> None:
     assert ask(session, method, path, headers)[0] == wanted
 
 

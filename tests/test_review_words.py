@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from translate.review.words import diff
 
-words = st.lists(st.sampled_from(["o", "modelo", "dados", ",", "aprende", "não", "é", "\u202e", "🙂", "x-y"]), max_size=14)
+words = st.lists(
+    st.sampled_from(["o", "modelo", "dados", ",", "aprende", "não", "é", "\u202e", "🙂", "x-y"]), max_size=14
+)
 texts = st.one_of(words.map(" ".join), st.text(max_size=30))
 
 
@@ -49,7 +51,9 @@ def test_equal_texts_have_no_changes(text: str) -> None:
 
 
 def marked(before: str, after: str) -> list[tuple[str, str]]:
-    return [(e.kind, (before[e.a0 : e.a1] or after[e.b0 : e.b1]).strip()) for e in diff(before, after) if e.kind != "equal"]
+    return [
+        (e.kind, (before[e.a0 : e.a1] or after[e.b0 : e.b1]).strip()) for e in diff(before, after) if e.kind != "equal"
+    ]
 
 
 def test_insertions_and_deletions() -> None:

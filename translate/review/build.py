@@ -184,9 +184,7 @@ class Builder:
             self._verdicts[key] = _verdicts(*key, self.matcher)
         return self._verdicts[key]
 
-    def _flags(
-        self, pair: Paired, terms: Sequence[TermVerdict], markup: Sequence[MarkupProblem]
-    ) -> tuple[str, ...]:
+    def _flags(self, pair: Paired, terms: Sequence[TermVerdict], markup: Sequence[MarkupProblem]) -> tuple[str, ...]:
         if pair.english is None:
             return ()
         key = (pair.english.clean, pair.portuguese.clean)
@@ -283,7 +281,10 @@ def _verdicts(english: Text, portuguese: Text, matcher: Matcher) -> tuple[TermVe
     return (
         *(
             TermVerdict(
-                v.occurrence.term.text, v.occurrence.text, v.diagnosis, (v.occurrence.start, v.occurrence.end),
+                v.occurrence.term.text,
+                v.occurrence.text,
+                v.diagnosis,
+                (v.occurrence.start, v.occurrence.end),
                 (v.start, v.end) if v.start >= 0 else None,
             )
             for v in done.verdicts
@@ -340,9 +341,7 @@ def _human(
         queue = waiting.get(" ".join(segment.text.split()))
         if queue:
             place[number] = queue.pop(0)
-    found = [
-        s if s.hypothesis is not None else replace(s, hypothesis=s.current, origin="file") for s in segments
-    ]
+    found = [s if s.hypothesis is not None else replace(s, hypothesis=s.current, origin="file") for s in segments]
     missing = 0
     for pair in matching.pairs:
         ours = [place[i] for i in pair.draft if i in place]
@@ -380,5 +379,3 @@ def _lost_images(page: Page, draft: Document | None) -> tuple[str, ...]:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-

@@ -46,8 +46,10 @@ class Desk:
         keys = config.document.front_matter
         degenerate = config.degenerate
         limits = Limits(
-            longest=degenerate.longest, shortest=degenerate.shortest,
-            repeats=degenerate.repeats, foreign=degenerate.foreign,
+            longest=degenerate.longest,
+            shortest=degenerate.shortest,
+            repeats=degenerate.repeats,
+            foreign=degenerate.foreign,
         )
         self._builder = Builder(request.bilingual.name, Matcher(load_glossary(config)), keys, limits)
         read_text(self.path, max_bytes=self._limit)  # before anything about it is looked for

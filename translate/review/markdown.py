@@ -59,7 +59,7 @@ def _segment(segment: ReviewSegment, *, unfold: bool) -> str:
         f"<details{' open' if unfold else ''}>",
         f"<summary>{state}<b>{segment.index + 1}</b> {inline(title)} <sub>{inline(where)}</sub></summary>",
         "<table>",
-        *(f"<tr><th align=\"left\">{label}</th><td>{text}</td></tr>" for label, text in _rows(segment)),
+        *(f'<tr><th align="left">{label}</th><td>{text}</td></tr>' for label, text in _rows(segment)),
         "</table>",
         "</details>",
     ]

@@ -213,4 +213,3 @@ def ordered(segments: Sequence[ReviewSegment], order: Order, worst: int | None =
 def confidence_of(score: float | None) -> float | None:
     """The mean probability per piece of a mean log-probability."""
     return None if score is None else min(1.0, exp(score))
-

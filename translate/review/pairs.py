@@ -189,8 +189,17 @@ def _front_matter(existing: Existing, draft: Document | None, line_of: Callable[
         for k, segment in enumerate(ours):
             # The front matter comes before every comment: the page's offsets are the file's.
             yield Paired(
-                "", kind, english[k] if english else None, text_of(document, segment), segment.start, segment.end,
-                line_of(segment.start), -1, k, len(ours), segment.index,
+                "",
+                kind,
+                english[k] if english else None,
+                text_of(document, segment),
+                segment.start,
+                segment.end,
+                line_of(segment.start),
+                -1,
+                k,
+                len(ours),
+                segment.index,
                 tuple(offers.pop(kind, ())) if k == 0 else (),
             )
 
@@ -225,8 +234,18 @@ def _of_unit(
         for k, segment in enumerate(segments):
             start, end = segment.start + shift, segment.end + shift
             yield Paired(
-                "", segment.kind, english[k] if english is not None else None, text_of(document, segment), start, end,
-                line_of(start), number, k, len(segments), segment.index, offers if k == 0 else (),
+                "",
+                segment.kind,
+                english[k] if english is not None else None,
+                text_of(document, segment),
+                start,
+                end,
+                line_of(start),
+                number,
+                k,
+                len(segments),
+                segment.index,
+                offers if k == 0 else (),
             )
         return
     text = whole(piece.text, segments_of(piece.text, definitions))

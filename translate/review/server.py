@@ -215,8 +215,14 @@ def listen(session: Session, port: int = 0) -> tuple[uvicorn.Server, socket.sock
         raise UserError(f"--port {port}: cannot be used ({error}); leave it out to take any free one") from None
     known = Secrets.make(listener.getsockname()[1])
     config = uvicorn.Config(
-        application(session, known), log_level="warning", access_log=False, server_header=False, date_header=False,
-        lifespan="off", ws="none", timeout_graceful_shutdown=2,
+        application(session, known),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        lifespan="off",
+        ws="none",
+        timeout_graceful_shutdown=2,
     )
     return uvicorn.Server(config), listener, f"http://127.0.0.1:{known.port}{known.base}"
 

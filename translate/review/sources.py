@@ -83,8 +83,11 @@ def _reported(row: Any) -> Reported:
     links = tuple((int(a), int(b), int(c), int(d), float(w)) for a, b, c, d, w in row.get("alignment", ()))
     score = row["score"]
     return Reported(
-        str(row["source"]), str(row["hypothesis"]), None if score is None else float(score),
-        tuple(str(flag) for flag in row["flags"]), links,
+        str(row["source"]),
+        str(row["hypothesis"]),
+        None if score is None else float(score),
+        tuple(str(flag) for flag in row["flags"]),
+        links,
     )
 
 

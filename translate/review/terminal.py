@@ -32,8 +32,15 @@ def terminal(review: Review, segments: Sequence[ReviewSegment], *, width: int = 
 
     out = StringIO()
     console = Console(
-        file=out, width=width, force_terminal=colour, color_system="standard" if colour else None,
-        no_color=not colour, highlight=False, emoji=False, markup=False, legacy_windows=False,
+        file=out,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
     )
     console.print(Text(visible(review.name), style="bold"))
     for line in (headline(review), totals_of(review), *review.notes, *review.problems):

@@ -54,9 +54,7 @@ def _from_git(revision: str, path: Path) -> str:
 def _git(directory: Path, *arguments: str) -> bytes | None:
     """What git prints; None where it fails."""
     try:
-        done = subprocess.run(
-            ["git", "-C", str(directory), *arguments], capture_output=True, check=False, timeout=60
-        )
+        done = subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, check=False, timeout=60)
     except FileNotFoundError:
         raise UserError("--against with a git revision needs the git command; install git or name a file") from None
     except subprocess.TimeoutExpired:

@@ -43,8 +43,7 @@ def diff(before: str, after: str) -> tuple[Edit, ...]:
     a, b = _tokens(before), _tokens(after)
     runs = _with_moves(list(_runs(a.words, b.words)), a.words, b.words)
     return tuple(
-        Edit(run.kind, a.bounds[run.a0], a.bounds[run.a1], b.bounds[run.b0], b.bounds[run.b1], run.move)
-        for run in runs
+        Edit(run.kind, a.bounds[run.a0], a.bounds[run.a1], b.bounds[run.b0], b.bounds[run.b1], run.move) for run in runs
     )
 
 
