@@ -84,3 +84,18 @@ def test_a_sentence_of_terms_only_is_copied(engine: Engine) -> None:
     done, text = translated("Throughput\n", engine)
     assert text.replace("*", "") == "Throughput\n"
     assert done[0].verification.ok
+
+
+def test_symbols_that_no_model_knows_are_kept(engine: Engine) -> None:
+    _, text = translated("The model © 2024 → the data, and so on… It costs 3 × 4 words.\n", engine)
+    assert [c for c in text if c in "©→…×"] == ["©", "→", "…", "×"]
+    assert "\ufffd" not in text
+
+
+def test_markup_without_width_keeps_the_blank_before_it(engine: Engine) -> None:
+    _, text = translated(
+        "The name {{ site.title }} is in the page, and the picture ![](a.png) is too.[^1]\n\n[^1]: Yes.\n", engine
+    )
+    assert " {{ site.title }} " in text
+    assert " ![](a.png)" in text
+    assert " [^1]" not in text.split("\n")[0]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translate.typography import restore
+from translate.typography import restore, same_ending
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,19 @@ def test_protected_ranges_are_left_alone() -> None:
 @given(st.text("“”\"'’—- ab"), st.text("\"'- ab"))
 def test_length_never_changes(source: str, target: str) -> None:
     assert len(restore(source, target)) == len(target)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("It is fast.", "É rápido", "É rápido."),
+        ("Is it fast?", "É rápido", "É rápido?"),
+        ("Fast models", "Modelos rápidos.", "Modelos rápidos"),
+        ("Fast models, etc", "Modelos rápidos, etc.", "Modelos rápidos, etc"),
+        ("The U.S.A", "Os E.U.A.", "Os E.U.A."),
+        ("And so on ...", "E assim por diante", "E assim por diante"),
+        ("It is fast.", "É rápido!", "É rápido!"),
+    ],
+)
+def test_endings(source: str, target: str, expected: str) -> None:
+    assert same_ending(source, target) == expected

@@ -11,7 +11,7 @@ from translate.enforce import Rendering
 from translate.markup import position, project
 from translate.nesting import Wish, fit
 from translate.source import Sentence
-from translate.typography import restore
+from translate.typography import restore, same_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Pa
     assert source is not None
     solid = [place for place in rendering.places if place is not None]
     text = restore(segment.text[slice(*sentence.core)], rendering.text, solid)
+    text = same_ending(source.text, text, solid)
     alignment = rendering.alignment
     spans: list[tuple[int, int, int, bool, bool]] = []
     for index, span in enumerate(segment.spans):
@@ -122,9 +123,8 @@ def _with_marks(
         for a, b in solid:
             if a < at < b:
                 at = b
-        shown = mark.text
-        if shown and at > 0:
-            shown = " " + shown if source.text[mark.at - 1 : mark.at] == " " else shown
+        spaced = mark.spaced or (mark.text != "" and source.text[mark.at - 1 : mark.at] == " ")
+        shown = " " * (spaced and at > 0) + mark.text
         inserts.append((at, shown, mark.span))
     out: list[str] = []
     done = 0
@@ -133,12 +133,11 @@ def _with_marks(
     for at, shown, index in sorted(inserts, key=lambda item: item[0]):
         out.append(text[done:at])
         done = at
+        out.append(shown)
+        growth += len(shown)
+        offsets.append((at, growth))
         if index is not None:
             spans.append((index, at + growth, at + growth, False, True))
-        else:
-            out.append(shown)
-            growth += len(shown)
-            offsets.append((at, growth))
     out.append(text[done:])
 
     def start_of(at: int) -> int:
@@ -153,12 +152,12 @@ def _with_marks(
     ]
     moved = [
         Link(link.source, (start_of(link.target[0]), end_of(link.target[1])), link.weight)
-        for link in _links(sentence, alignment)
+        for link in _links(sentence, alignment, len(text))
     ]
     return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], moved, sentence)
 
 
-def _links(sentence: Sentence, alignment: Alignment) -> list[Link]:
+def _links(sentence: Sentence, alignment: Alignment, length: int) -> list[Link]:
     """The strongest link of each target piece, in the segment's offsets on the source side."""
     if not alignment.source or not sentence.origin:
         return []
@@ -167,7 +166,9 @@ def _links(sentence: Sentence, alignment: Alignment) -> list[Link]:
         start, end = alignment.source[int(column)]
         if start < end <= len(sentence.origin):
             source = (sentence.origin[start], sentence.origin[end - 1] + 1)
-            links.append(Link(source, alignment.target[row], float(alignment.weights[row, column])))
+            low, high = alignment.target[row]
+            if low < length:
+                links.append(Link(source, (low, min(high, length)), float(alignment.weights[row, column])))
     return links
 
 

@@ -7,8 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-Defect = Literal["empty", "repetition", "script", "long", "short", "too-long"]
-"""``too-long``: the source is longer than the model can read. The others describe the output."""
+Defect = Literal["empty", "repetition", "script", "long", "short", "garbled", "too-long"]
+"""``garbled``: bytes that make no character; ``too-long``: the source is longer than the model can read. The others describe the output."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -29,7 +29,7 @@ def defects(source: str, target: str, limits: Limits | None = None) -> tuple[Def
     limits = limits or Limits()
     if not any(c.isalpha() for c in target):
         return ("empty",) if any(c.isalpha() for c in source) else ()
-    found: list[Defect] = []
+    found: list[Defect] = ["garbled"] if "\ufffd" in target and "\ufffd" not in source else []
     if loops(target) >= limits.repeats and loops(target) > loops(source):
         found.append("repetition")
     if foreign_share(target) > limits.foreign + foreign_share(source):

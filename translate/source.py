@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +13,8 @@ from translate.quality import foreign_share
 from translate.sentences import sentence_ranges
 from translate.typography import PLAIN
 
-EMOJI = re.compile(
-    "[\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
-    "\U0001f000-\U0001faff\U000e0020-\U000e007f\u200d\u20e3\ufe0f]+"
-)
+_SYMBOL_CATEGORIES = {"So", "Sm", "Sk", "Co"}
+_OTHER_SYMBOLS = frozenset("\u200d\u20e3\ufe0e\ufe0f…•†‡§¶·‰′″")
 SURROGATE_FROM = 32
 """Opaque text of this many characters or more, or with a space in it, is shown to the model as a short stand-in."""
 
@@ -63,11 +61,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something without words to put back before ``Source.text[at]``: ``text`` (emoji), or a span without width."""
+    """Something without words to put back before ``Source.text[at]``: ``text`` (emoji), or a span without width.
+
+    ``spaced``: whether the draft has a blank before a span without width.
+    """
 
     at: int
     text: str = ""
     span: int | None = None
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,17 @@ def _core(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) ->
     first, last = wordy[0], wordy[-1] + 1
     while first > start and (text[first - 1] in "\"'“‘«([{¿¡$€£@#+-~." and not text[first - 1].isspace()):
         first -= 1
-    while last < end and not text[last].isspace() and not EMOJI.match(text[last]):
+    while last < end and not text[last].isspace() and not is_symbol(text[last]):
         last += 1
     return first, last
+
+
+def is_symbol(char: str) -> bool:
+    """Emoji, ©, →, … and their like: no model was trained to place them, so they are moved with the word before them."""
+    if char.isascii():
+        return False
+    symbol = unicodedata.category(char) in _SYMBOL_CATEGORIES
+    return symbol or char in _OTHER_SYMBOLS or "\U000e0020" <= char <= "\U000e007f"
 
 
 def _has_words(text: str, core: tuple[int, int], protected: Sequence[tuple[int, int]]) -> bool:
@@ -167,10 +177,12 @@ def _build(
             origin += [i] * len(shown)
             out += shown
             i = stop
-        elif found := EMOJI.match(text, i, core[1]):
-            # Its neighbouring space goes with it, so that the model sees no gap.
-            marks.append(Mark(len(out), found.group()))
-            i = found.end()
+        elif is_symbol(text[i]):
+            stop = i + 1
+            while stop < core[1] and is_symbol(text[stop]):
+                stop += 1
+            marks.append(Mark(len(out), text[i:stop]))
+            i = stop
         elif text[i].isspace():
             if out and out[-1] != " ":
                 out.append(" ")
@@ -187,7 +199,7 @@ def _build(
             surface = kept if term.term.translation is None else preferred(term)
             protected.append(Protected(at[term.start], at[term.end], surface, occurrence=term))
     marks += [
-        Mark(at[span.start], span=index)
+        Mark(at[span.start], span=index, spaced=text[span.start - 1].isspace())
         for index, span in enumerate(segment.spans)
         if span.start == span.end and span.start in at and core[0] < span.start < core[1]
     ]

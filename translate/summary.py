@@ -16,6 +16,7 @@ MEANINGS = {
     "degenerate-empty": "the model gave nothing; the English was kept",
     "degenerate-script": "the model answered in another script; the English was kept",
     "degenerate-repetition": "the model repeats itself",
+    "degenerate-garbled": "bytes that make no character",
     "degenerate-long": "much longer than the English",
     "degenerate-short": "much shorter than the English",
     "markup-unsure": "a link or emphasis was placed by word order alone",
@@ -26,15 +27,16 @@ _SHOWN = 8
 
 
 def needs_a_look(result: RunResult) -> bool:
-    """Whether any segment of any issue carries a flag."""
-    return any(t.flags for issue in result.issues for t in issue.translations)
+    """Whether any segment of any issue carries a flag, or the gate refuses an issue."""
+    flagged = any(t.flags for issue in result.issues for t in issue.translations)
+    return flagged or any(not issue.verdict.passed for issue in result.issues)
 
 
 def summary(result: RunResult) -> str:
     """The closing lines of a run."""
     words = sum(len(t.segment.text.split()) for issue in result.issues for t in issue.translations if t.sentences)
     rate = words / result.translating if result.translating > 0 else 0.0
-    lines = [line for issue in result.issues for line in _issue(issue)]
+    lines = [line for issue in result.issues for line in _issue(issue, refused=result.refused(issue))]
     lines.append(f"{result.seconds:.1f} s in all, {result.translating:.1f} s translating: {rate:.0f} words per second")
     if result.report is not None:
         lines.append(f"report: {result.report}")
@@ -51,9 +53,12 @@ def terms_of(issue: Issue) -> tuple[int, int]:
     return sum(t.verification.kept for t in issue.translations), sum(t.verification.total for t in issue.translations)
 
 
-def _issue(issue: Issue) -> Iterator[str]:
+def _issue(issue: Issue, *, refused: bool) -> Iterator[str]:
     kept, total = terms_of(issue)
-    yield f"{issue.draft.name} → {issue.path or 'standard output'}"
+    where = issue.path or "standard output"
+    yield f"{issue.draft.name} → " + (f"not published: {where} is as it was" if refused else str(where))
+    for reason in issue.verdict.reasons:
+        yield f"  gate: {reason}"
     share = f" ({kept / total:.1%})" if total else ""
     yield f"  {len(issue.translations)} segments, {words_of(issue)} words; terms kept {kept} / {total}{share}"
     for note in issue.notes:

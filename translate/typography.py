@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 PLAIN = {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "\u2011": "-"}
 _DOUBLE = "“”„«»"
+_STOPS = frozenset(".!?:;")
 
 
 def restore(source: str, target: str, keep: Sequence[tuple[int, int]] = ()) -> str:
@@ -39,3 +40,15 @@ def restore(source: str, target: str, keep: Sequence[tuple[int, int]] = ()) -> s
         for n, i in enumerate(spaced):
             out[i] = dashes[min(n, len(dashes) - 1)]
     return "".join(out)
+
+
+def same_ending(source: str, target: str, keep: Sequence[tuple[int, int]] = ()) -> str:
+    """``target`` with the closing punctuation of ``source``: a lost stop is put back, an invented one taken off."""
+    stop = source[-1:] if source[-1:] in _STOPS else ""
+    if stop and target[-1:].isalnum() and not (source[-2:-1].isspace() or source[-2:-1] in _STOPS):
+        return target + stop
+    if not stop and source[-1:].isalnum() and target.endswith(".") and not target.endswith(".."):
+        last = len(target) - 1
+        if "." not in target[:last].rpartition(" ")[2] and not any(a <= last < b for a, b in keep):
+            return target[:last]
+    return target
