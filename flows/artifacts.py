@@ -10,10 +10,10 @@ Row = dict[str, str | int | float | None]
 
 def score_rows(result: RunResult) -> list[Row]:
     """One row for each issue: its size, its terms, its corpus scores on clean text, its flags."""
-    return [_row(issue) for issue in result.issues]
+    return [_row(issue, refused=result.refused(issue)) for issue in result.issues]
 
 
-def _row(issue: Issue) -> Row:
+def _row(issue: Issue, *, refused: bool) -> Row:
     kept, total = terms_of(issue)
     row: Row = {
         "draft": issue.draft.name,
@@ -24,6 +24,8 @@ def _row(issue: Issue) -> Row:
     }
     if issue.scores is not None:
         row |= {name: round(metric.value, 1) for name, metric in issue.scores.clean.corpus.items()}
+    if refused:
+        row["not published"] = "; ".join(issue.verdict.reasons)
     return row
 
 

@@ -22,6 +22,7 @@ def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None
                 out=request.out,
                 report=None if request.report is None else str(request.report),
                 settings=settings(config),
+                gated=request.gated,
             )
         finally:
             watching.reset(token)

@@ -30,10 +30,9 @@ from translate.text_file import SourceText, write_atomic
 from translate.translator import Translation, assemble, plan, translate_sources
 
 if TYPE_CHECKING:
-    from translate.scorecard import ScoreCard
-
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
+    from translate.scorecard import ScoreCard
 
 
 # The model: once in a process, never a task's argument or result ----------------------------------
@@ -120,13 +119,17 @@ def translate_issue(
     report: str | None = None,
     config_file: str | None = None,
     settings: dict[str, Any] | None = None,
+    gated: bool = True,
 ) -> RunResult:
     """Every step of the pipeline, tracked. The scores become artifacts, and a page beside the cached results.
 
     ``settings`` are dotted keys of the configuration (``{"decoding.beam_size": 1}``) and outrank ``config_file``.
+    ``gated``: an issue that the configuration's gate refuses keeps its previous file, and the artifacts say why.
     """
     config = load_config(config_file, settings)
-    request = RunRequest(tuple(drafts), out, tuple(humans or ()), None if report is None else Path(report))
+    request = RunRequest(
+        tuple(drafts), out, tuple(humans or ()), None if report is None else Path(report), gated=gated
+    )
     result = pipeline.run(request, config, watching.get(), _tracked(config))
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import glossary, memory, review, score, status
+from translate.commands import glossary, history, memory, review, score, status
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     status.add_parser(commands)
     review.add_parser(commands)
     score.add_parser(commands)
+    history.add_parser(commands)
     return parser
 
 

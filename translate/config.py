@@ -96,6 +96,22 @@ class ScoreConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryConfig:
+    """Where the history of scores is."""
+
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateConfig:
+    """What keeps the scheduled flow from publishing."""
+
+    minimum_term_accuracy: Annotated[float, Range(0, 1)]
+    maximum_drop: Annotated[float, Range(0, 100)] | None
+    significance: Annotated[float, Range(0, 1)]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportConfig:
     """What ``--report`` holds."""
 
@@ -130,6 +146,8 @@ class Config:
     document: DocumentConfig
     memory: MemoryConfig
     score: ScoreConfig
+    history: HistoryConfig
+    gate: GateConfig
     report: ReportConfig
     limits: LimitsConfig
     flow: FlowConfig

@@ -19,6 +19,8 @@ from translate.document import parse
 from translate.document.bilingual import write_bilingual
 from translate.document.model import Document, Target
 from translate.errors import UserError
+from translate.gate import PASSED, Verdict
+from translate.history import History, Record, append, check_writable, history_path, read_history
 from translate.living import (
     Finished,
     LivingFile,
@@ -35,6 +37,7 @@ from translate.living import (
 from translate.memory import Memory, digest, open_memory
 from translate.outputs import is_directory, make_ready, output_paths
 from translate.quality import Limits
+from translate.release import judged
 from translate.rerun.plan import Retranslate
 from translate.text_file import SourceText, read_text, repair_mojibake, write_output
 from translate.translator import Settings, Translation, translate_segments
@@ -72,7 +75,8 @@ class RunRequest:
     """What to translate and where to put it; ``-`` is standard input, or standard output for ``out``.
 
     ``humans``: none, or one human version for each draft, in order. ``retranslate`` redoes on purpose what a
-    bilingual file holds: all of it, or what no human touched; a numbered backup is kept.
+    bilingual file holds: all of it, or what no human touched; a numbered backup is kept. ``gated``: an issue that the
+    gate refuses is not written; what its file held stays.
     """
 
     drafts: tuple[str, ...]
@@ -80,6 +84,7 @@ class RunRequest:
     humans: tuple[str, ...] = ()
     report: Path | None = None
     retranslate: Retranslate | None = None
+    gated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,10 @@ class Issue:
     notes: tuple[str, ...] = ()
     finished: Finished | None = None
     """The bilingual file as it goes to the disk and the memory; None for standard output."""
+    verdict: Verdict = PASSED
+    """What the gate says of it."""
+    record: Record | None = None
+    """What the history is to keep of it, if it was scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +128,11 @@ class RunResult:
     translating: float
     report: Path | None = None
     retranslate: Retranslate | None = None
+    gated: bool = False
+
+    def refused(self, issue: Issue) -> bool:
+        """Whether the issue is not written, because the gate is closed to it."""
+        return self.gated and not issue.verdict.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +160,7 @@ def run(
     if request.report is None:  # nobody will see the word links of plain sentences
         config = replace(config, report=replace(config.report, alignment=False))
     drafts, humans, paths, termbase = steps.check(request, config)
+    past = _past(request, config)
     with locked([path for path in paths if path is not None], cache_directory(config)):
         with open_memory(config) as memory:
             files = [_open(draft, path, memory, request, config) for draft, path in zip(drafts, paths, strict=True)]
@@ -171,11 +186,24 @@ def run(
                 scores, more = steps.score(draft, translations, human, termbase, config)
                 notes = (*notes, *more)
             text = whole if finished is None else finished.text
-            issues.append(Issue(draft, tuple(translations), text, scores, path, notes, finished))
+            issue = Issue(draft, tuple(translations), text, scores, path, notes, finished)
+            record, verdict = judged(issue, "" if human is None else human.text, signature, past, config)
+            issues.append(replace(issue, verdict=verdict, record=None if human is None else record))
         seconds = time.perf_counter() - begun
-        result = RunResult(tuple(issues), signature, seconds, translating, request.report, request.retranslate)
+        result = RunResult(
+            tuple(issues), signature, seconds, translating, request.report, request.retranslate, request.gated
+        )
         steps.write(result, config)
     return result
+
+
+def _past(request: RunRequest, config: Config) -> History:
+    """The history, for runs that are scored; raises UserError now if they could not add to it in the end."""
+    if not request.humans:
+        return History(())
+    path = history_path(config)
+    check_writable(path)
+    return read_history(path)
 
 
 def _open(draft: Draft, path: Path | None, memory: Memory, request: RunRequest, config: Config) -> LivingFile | None:
@@ -367,11 +395,16 @@ def signature_of(engine: Engine, termbase: Termbase, config: Config) -> dict[str
 
 
 def write_outputs(result: RunResult, config: Config) -> None:
-    """Writes the bilingual files, then the report; each file is whole or as it was before."""
+    """Writes the bilingual files, then the report, then the history; each is whole or as it was before.
+
+    Issues that the gate refuses are written to the report and the history only.
+    """
     from translate.report import report_json
 
     with open_memory(config) as memory:
         for issue in result.issues:
+            if result.refused(issue):
+                continue
             if issue.finished is None:
                 write_output("-" if issue.path is None else issue.path, issue.bilingual)
             else:
@@ -379,6 +412,19 @@ def write_outputs(result: RunResult, config: Config) -> None:
                 commit(issue.finished, memory, backup=redone, scored=issue.scores is not None)
     if result.report is not None:
         write_output(result.report, report_json(result, config))
+    append(history_path(config), [_timed(issue.record, issue, result) for issue in result.issues if issue.record])
+
+
+def _timed(record: Record, issue: Issue, result: RunResult) -> Record:
+    """The run's times, shared out by words."""
+    words = sum(i.record.words for i in result.issues if i.record) or 1
+    share = record.words / words
+    return replace(
+        record,
+        published=not result.refused(issue),
+        seconds=round(share * result.seconds, 3),
+        translating=round(share * result.translating, 3),
+    )
 
 
 STEPS = Steps(check, load, translate_drafts, render_bilingual, score_draft, write_outputs)

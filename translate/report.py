@@ -30,7 +30,7 @@ def report(result: RunResult, config: Config) -> dict[str, Any]:
         "seconds": round(result.seconds, 3),
         "seconds_translating": round(result.translating, 3),
         "words_per_second": round(words / result.translating, 1) if result.translating > 0 else None,
-        "issues": [_issue(issue, config) for issue in result.issues],
+        "issues": [_issue(issue, config) | {"published": not result.refused(issue)} for issue in result.issues],
     }
 
 
@@ -43,6 +43,7 @@ def _issue(issue: Issue, config: Config) -> dict[str, Any]:
         "words": words_of(issue),
         "terms": {"kept": kept, "occurrences": total},
         "notes": list(issue.notes),
+        "gate": list(issue.verdict.reasons),
         "scores": None if card is None else card.as_dict(),
         "segments": list(_segments(issue, config)),
     }
