@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
@@ -104,6 +105,15 @@ def test_the_report_is_not_believed_about_another_text(tmp_path: Path) -> None:
     assert segment.hypothesis == MACHINE[4]
     assert segment.confidence is None
     assert segment.links == ()
+
+
+def test_the_drafts_english_is_found_for_a_file_without_any(tmp_path: Path) -> None:
+    sample = make(tmp_path, human={}, recorded=False)
+    sample.bilingual.write_text(re.sub(r"\n\n<!-- [\s\S]*? -->", "", sample.text))
+    with desk_of(sample) as desk:
+        review, _ = desk.review(sample.text)
+    assert by_english(review, ENGLISH[2]).current == MACHINE[2]
+    assert any("draft's" in note for note in review.notes)
 
 
 # Against another version -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.review_support import CONFLICT, ENGLISH, HUMAN, MACHINE, Sample, desk
 from translate.document.bilingual_reader import read_bilingual
 from translate.errors import UserError
 from translate.memory.store import Memory
+from translate.rerun import Conflict, conflict_comment
 from translate.review.edits import EditError, patch_of
 from translate.review.server import Secrets, application
 from translate.review.session import Clash, Session
@@ -173,6 +174,22 @@ def test_a_conflict_waits_while_its_text_is_only_saved(sample: Sample, session: 
     assert len(shown["offers"]) == 1
     with pytest.raises(EditError, match="resolve it first"):
         session.approve(shown["key"], shown["hash"], approved=True, version="")
+
+
+@pytest.mark.parametrize("take", ["mine", "machine"])
+def test_a_conflict_in_the_front_matter_is_resolved(tmp_path: Path, take: str) -> None:
+    sample = make(tmp_path)
+    before = sample.text
+    about = "`title` in the front matter"
+    offer = Conflict(about, 'title: "A brief issue"', 'title: "A short issue"', 'title: "Edição breve"')
+    sample.replace("---\n\n", f"---\n\n{conflict_comment(offer)}\n\n")
+    with desk_of(sample) as desk:
+        session = Session(desk)
+        shown = segment(session, "A short issue")
+        assert [o["hypothesis"] for o in shown["offers"]] == [offer.hypothesis]
+        session.resolve(shown["key"], shown["hash"], take, version="")
+    title = "Uma edição curta" if take == "mine" else "Edição breve"
+    assert sample.text == before.replace("Uma edição curta", title)
 
 
 # Undo ------------------------------------------------------------------------------------------

@@ -119,7 +119,9 @@ class Builder:
             notes.append(NO_HYPOTHESIS)
         elif not pairs:
             notes.append(NO_HUMAN)
-        if segments and all(s.english is None for s in segments):
+        if draft is not None and segments and not page.existing.page.is_bilingual:
+            notes.append("The file shows no English: the draft's is shown where the two could be matched.")
+        elif segments and all(s.english is None for s in segments):
             notes.append("The file shows no English: terms and markup cannot be checked.")
         review = Review(
             self.name,

@@ -279,6 +279,7 @@
     unsure: ["Unsure", (s) => s.doubtful],
     open: ["Not approved", (s) => !s.approved],
   };
+  const GROUP = 40;
   const haystacks = new Map();
   const haystack = (segment) => {
     if (!haystacks.has(segment)) haystacks.set(segment, fold([segment.english, segment.current, segment.hypothesis, segment.human].filter(Boolean).join("\n")));
@@ -293,18 +294,27 @@
   const arrange = () => {
     const sorted = [...segments];
     if (state.order === "effort") sorted.sort((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1] || a.index - b.index);
-    const fragment = document.createDocumentFragment();
-    for (const segment of sorted) fragment.append(nodes.get(segment.key));
-    box.replaceChildren(fragment);
+    // Whole groups are skipped while they are out of sight: the browser watches a hundred things, not thousands.
+    const groups = [];
+    for (let k = 0; k < sorted.length; k += GROUP) {
+      groups.push(el("div", { class: "group", role: "none" }, ...sorted.slice(k, k + GROUP).map((s) => nodes.get(s.key))));
+    }
+    box.replaceChildren(...groups);
     sieve();
   };
   const sieve = () => {
     const matching = new Set(segments.filter(wanted).map((s) => s.key));
     visible = [];
-    for (const node of box.children) {
-      const shown = matching.has(node.dataset.key) || drafts.has(node.dataset.key);
-      if (node.hidden === shown) node.hidden = !shown;
-      if (shown) visible.push(node.dataset.key);
+    for (const group of box.children) {
+      const before = visible.length;
+      for (const node of group.children) {
+        const shown = matching.has(node.dataset.key) || drafts.has(node.dataset.key);
+        if (node.hidden === shown) node.hidden = !shown;
+        if (shown) visible.push(node.dataset.key);
+      }
+      const size = visible.length - before;
+      if (group.hidden === size > 0) group.hidden = size === 0;
+      group.style.containIntrinsicBlockSize = `auto ${size * 8}rem`;
     }
     const size = String(visible.length);
     visible.forEach((key, k) => {
@@ -444,7 +454,7 @@
       el("p", { class: "error", id: "e-" + segment.key, role: "alert" }, draft.error || ""),
       el("div", { class: "buttons" },
         el("button", { type: "button", class: "first do-save", onclick: () => save(segment.key, false) }, "Save"),
-        el("button", { type: "button", class: "do-save-approve", disabled: segment.english === null, onclick: () => save(segment.key, true) }, "Save and approve"),
+        el("button", { type: "button", class: "do-save-approve", disabled: segment.english === null, onclick: () => save(segment.key, true) }, segment.offers.length ? "Save and resolve" : "Save and approve"),
         el("button", { type: "button", onclick: () => cancel(segment.key) }, "Cancel")));
   };
   const edit = (key) => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from textwrap import dedent
@@ -99,6 +99,8 @@ def read_page(text: str, draft: Document | None = None, *, keys: Sequence[str] =
     for number, unit in enumerate(existing.units):
         if unit.portuguese is not None:
             found += _of_unit(existing, number, unit, unit.portuguese, definitions, line_of)
+    if draft is not None and not existing.page.is_bilingual:
+        found = _with_english(found, draft, existing)
     return Page(text, existing, tuple(_with_keys(found)), definitions)
 
 
@@ -265,9 +267,21 @@ def _own_segments(existing: Existing, unit: Unit, piece: Piece) -> list[Segment]
     return [document.segments[i] for i in entry.segments]
 
 
-def _with_keys(pairs: Sequence[Paired]) -> Iterator[Paired]:
-    from dataclasses import replace
+def _with_english(pairs: Sequence[Paired], draft: Document, existing: Existing) -> list[Paired]:
+    """The pairs of a file without any English, with the draft's where the two can be matched one to one."""
+    from translate.reference import match
 
+    matching = match(draft, existing.page.document)
+    english = {p.human[0]: p.draft[0] for p in matching.pairs if len(p.human) == len(p.draft) == 1}
+    return [
+        replace(pair, english=text_of(draft, draft.segments[english[pair.segment]]))
+        if pair.english is None and pair.segment in english
+        else pair
+        for pair in pairs
+    ]
+
+
+def _with_keys(pairs: Sequence[Paired]) -> Iterator[Paired]:
     counts: Counter[str] = Counter()
     for pair in pairs:
         basis = pair.english.clean if pair.english is not None else pair.portuguese.clean

@@ -57,7 +57,7 @@ def terminal(review: Review, segments: Sequence[ReviewSegment], *, width: int = 
         for label, text in _rows(segment, colour=colour):
             table.add_row(Text(label, style="dim"), text)
         console.print(Padding(table, (0, 0, 0, 0)))
-    return out.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def _head(segment: ReviewSegment, width: int) -> Text:
