@@ -32,6 +32,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--worst", type=_count, metavar="N", help="only the N segments that matter most")
     parser.add_argument("--order", choices=["document", "effort"], default="document", help="default: document")
     parser.add_argument("--report", metavar="FILE.json", help="the run's report: scores of the model and alignment")
+    parser.add_argument("--align", action="store_true", help="align the words with the model where the report does not")
     parser.add_argument("--draft", metavar="FILE", help="the draft (default: the one beside the file, if any)")
     parser.add_argument("--glossary", metavar="FILE", help="termbase (default: the one that ships)")
     parser.add_argument("--config", metavar="FILE", help="configuration (default: configs/default.yaml)")
@@ -51,6 +52,7 @@ def _count(text: str) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Runs the subcommand; gives the exit code."""
     from translate.config import load_config
+    from translate.pipeline import load
     from translate.review.desk import Desk, ReviewRequest, memory_of
 
     config = load_config(arguments.config, {"glossary.file": arguments.glossary})
@@ -62,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     memory = memory_of(config, make=arguments.serve)
     try:
-        desk = Desk(request, config, memory=memory)
+        desk = Desk(request, config, memory=memory, engine=load(config) if arguments.align else None)
         return _serve(desk, arguments) if arguments.serve else _show(desk, arguments)
     finally:
         if memory is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from glossary import Matcher
 from translate.config import Config
 from translate.errors import UserError
+from translate.marian.protocol import Engine
 from translate.memory.store import Memory, memory_path, open_memory
 from translate.pipeline import load_glossary
 from translate.quality import Limits
@@ -16,7 +17,7 @@ from translate.rerun.record import Record
 from translate.review.build import Builder, Built, Known
 from translate.review.model import FuzzyMatch, Review, ReviewSegment
 from translate.review.pairs import Page
-from translate.review.sources import Machine, Reported, find_draft, read_report
+from translate.review.sources import Links, Machine, Reported, find_draft, read_report
 from translate.review.versions import Version, other_version
 from translate.text_file import read_text
 
@@ -36,12 +37,14 @@ class ReviewRequest:
 
 
 class Desk:
-    """A bilingual file under review. Use from one thread.
+    """A bilingual file under review. Use from one thread. ``engine`` aligns the words of what no report knows.
 
     Raises UserError, here and in `read`, where the file, the other version, the report or the memory cannot be read.
     """
 
-    def __init__(self, request: ReviewRequest, config: Config, *, memory: Memory | None) -> None:
+    def __init__(
+        self, request: ReviewRequest, config: Config, *, memory: Memory | None, engine: Engine | None = None
+    ) -> None:
         self.path, self.memory, self._limit = request.bilingual, memory, config.limits.max_file_bytes
         keys = config.document.front_matter
         degenerate = config.degenerate
@@ -60,6 +63,8 @@ class Desk:
         self.keys = keys
         self.draft = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
         self._report = report
+        self._engine = engine
+        self._links: dict[tuple[str, str], Links] = {}
         self._record: Record | None = None
         self._version: Version | None = None
         if request.against is not None:
@@ -88,10 +93,28 @@ class Desk:
             approved=self._approved,
         )
         try:
-            return self._builder.build(text, known, totals=totals, page=page, machine=machine)
+            built = self._builder.build(text, known, totals=totals, page=page, machine=machine)
         except UserError as error:
             message = str(error)
             raise UserError(message if str(self.path) in message else f"{self.path}: {message}") from None
+        return built if self._engine is None else replace(built, review=self._aligned(built.review, self._engine))
+
+    def _aligned(self, review: Review, engine: Engine) -> Review:
+        """With the alignment of hypotheses that the report does not know."""
+        from translate.review.alignment import align
+
+        wanted = {
+            (s.english, s.hypothesis): None for s in review.segments if s.english and s.hypothesis and not s.links
+        }
+        new = [pair for pair in wanted if pair not in self._links]
+        self._links |= dict(zip(new, align(new, engine), strict=True)) if new else {}
+        segments = tuple(
+            s
+            if s.links or not s.english or not s.hypothesis
+            else replace(s, links=self._links[s.english, s.hypothesis])
+            for s in review.segments
+        )
+        return replace(review, segments=segments)
 
     def _approved(self, english: str, context: str, portuguese: str) -> bool:
         if self.memory is None:
