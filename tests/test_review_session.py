@@ -84,6 +84,16 @@ def test_approval_lasts_and_can_be_taken_back(sample: Sample, session: Session) 
     assert not segment(session, ENGLISH[2])["approved"]
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_approval_needs_no_draft_beside_the_file(tmp_path: Path, recorded: bool) -> None:
+    sample = make(tmp_path, recorded=recorded)
+    sample.draft.unlink()
+    with desk_of(sample) as desk:
+        save(Session(desk), ENGLISH[2], NEW, approve=True)
+    with desk_of(sample) as desk:
+        assert segment(Session(desk), ENGLISH[2])["approved"]
+
+
 def test_an_approved_text_that_is_edited_outside_is_approved_no_longer(sample: Sample, session: Session) -> None:
     save(session, ENGLISH[2], NEW, approve=True)
     sample.replace(NEW, "Outra coisa.")
@@ -236,6 +246,42 @@ def test_undo_never_overwrites_an_outside_edit(sample: Sample, session: Session)
     with pytest.raises(Clash):
         session.undo(version="")
     assert "Escrito fora daqui." in sample.text
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from(["edit", "approve", "mine", "machine", "undo"]), st.integers(0, 6), st.integers(0, 3)),
+    max_size=8,
+)
+
+
+@given(steps)
+@settings(max_examples=20, deadline=None)
+def test_any_sequence_of_steps_can_be_undone(
+    tmp_path_factory: pytest.TempPathFactory, chosen: list[tuple[str, int, int]]
+) -> None:
+    sample = make(tmp_path_factory.mktemp("steps"), conflicts={4: CONFLICT})
+    before = sample.text
+    with desk_of(sample) as desk:
+        session = Session(desk)
+        for name, index, number in chosen:
+            shown = session.page()["segments"][index]
+            key, base = shown["key"], shown["hash"]
+            try:
+                if name == "edit":
+                    session.edit(key, base, f"Texto {number}.", approve=number == 0, version="")
+                elif name == "approve":
+                    session.approve(key, base, approved=number % 2 == 0, version="")
+                elif name == "undo":
+                    session.undo(version="")
+                else:
+                    session.resolve(key, base, name, version="")
+            except EditError:
+                continue
+        while session.page()["undo"]:
+            session.undo(version="")
+    assert sample.text == before
+    with Memory(sample.memory) as memory:
+        assert [unit for unit in memory.units() if unit.origin == "human"] == []
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

@@ -39,6 +39,8 @@ class ReviewRequest:
 class Desk:
     """A bilingual file under review. Use from one thread. ``engine`` aligns the words of what no report knows.
 
+    ``draft`` is the draft as far as it is known: the one at hand, or what the memory recorded.
+
     Raises UserError, here and in `read`, where the file, the other version, the report or the memory cannot be read.
     """
 
@@ -61,7 +63,7 @@ class Desk:
         if request.report is not None:
             report, _ = read_report(request.report, self.path)
         self.keys = keys
-        self.draft = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
+        self.draft = self._given = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
         self._report = report
         self._engine = engine
         self._links: dict[tuple[str, str], Links] = {}
@@ -88,7 +90,7 @@ class Desk:
         known = Known(
             record=self._record,
             report=self._report,
-            draft=self.draft,
+            draft=self._given,
             version=self._version,
             approved=self._approved,
         )
@@ -97,6 +99,7 @@ class Desk:
         except UserError as error:
             message = str(error)
             raise UserError(message if str(self.path) in message else f"{self.path}: {message}") from None
+        self.draft = self._builder.draft_of(known)
         return built if self._engine is None else replace(built, review=self._aligned(built.review, self._engine))
 
     def _aligned(self, review: Review, engine: Engine) -> Review:

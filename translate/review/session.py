@@ -50,6 +50,8 @@ class _Undo:
     after: str
     """The digest of the file after the step."""
     memory: tuple[tuple[str, str, Unit | None], ...]
+    texts: tuple[str, str] | None = None
+    """The segment's Markdown before and after, where nothing else changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,9 @@ class Session:
                 text = self._undone(step, self._state.text)
                 if text is None:
                     raise Clash("The file has changed there since: undoing would overwrite that.", None)
-                self._save(self._state.text, text)
+                if not self._save(self._state.text, text):
+                    self._undo.append(step)
+                    raise Clash("Another program is writing this file; try again.", None)
             warning = self._restore(step.memory)
             self._state = self._read(self._desk.text())
             return self._news(version, said=warning or f"Undone: {step.label}.", key=step.key)
@@ -222,17 +226,11 @@ class Session:
         assert step.patch is not None
         if digest(text) == step.after:
             return step.patch.inverse.apply(text)
-        # Edited elsewhere since: the step's own surroundings must still be there, once.
-        around = 40
-        patch = step.patch
-        place = next((s for s in self._state.review.segments if s.key == step.key), None)
-        if place is None or not patch.inserted:
+        # Edited elsewhere since: the segment must still be what the step made of it.
+        found = next((p for p in self._state.page.pairs if p.key == step.key), None)
+        if found is None or step.texts is None or found.portuguese.markdown != step.texts[1]:
             return None
-        low, high = max(0, place.start - around), min(len(text), place.end + around)
-        if text.count(patch.inserted, low, high) != 1:
-            return None
-        start = text.index(patch.inserted, low, high)
-        return Patch(start, patch.inserted, patch.removed).apply(text)
+        return text[: found.start] + step.texts[0] + text[found.end :]
 
     def _write(
         self,
@@ -259,10 +257,11 @@ class Session:
                 raise Clash("Another program keeps writing this file; try again.", None)
             pairs = [p for p in page.pairs if p.unit == pair.unit and (p.part == pair.part or pair.offers)]
             before, warning = self._learn(pairs, page, approved=approve)
-            self._push(_Undo(label, key, patch_of(text, changed), digest(changed), before))
+            now = _same_place(page, pair)
+            texts = None if pair.offers else (pair.portuguese.markdown, now.portuguese.markdown)
+            self._push(_Undo(label, now.key, patch_of(text, changed), digest(changed), before, texts))
             self._state = self._read(changed, page=page, machine=self._state.machine)
-            new = _same_place(self._state.page, pair).key if pair.key not in self._state.data else key
-            return self._news(version, said=warning or "Saved.", key=new)
+            return self._news(version, said=warning or "Saved.", key=now.key)
 
     def _fresh(self) -> _State:
         """The state of the file as it is on disk this moment."""
