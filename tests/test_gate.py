@@ -157,7 +157,7 @@ def test_the_flow_is_gated_and_its_artifact_says_why(world: Path) -> None:
     }
     assert not translate_issue([draft], [human], settings=settings).issues[0].verdict.reasons
     (first,) = read_history(world / "h.jsonl").records
-    best = {key: 100.0 for key in first.segments}
+    best = dict.fromkeys(first.segments, 100.0)
     append(world / "h.jsonl", [replace(first, time="2099", segments=best)])
     Path(out).write_text("The previous file.\n", encoding="utf-8")
     translate_issue([draft], [human], settings=settings)

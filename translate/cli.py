@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import glossary, history, memory, review, score, status
+from translate.commands import evaluate, glossary, history, memory, review, score, status
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     review.add_parser(commands)
     score.add_parser(commands)
     history.add_parser(commands)
+    evaluate.add_parser(commands)
     return parser
 
 

@@ -105,9 +105,9 @@ def score_card(
         raise UserError(f"{human.name}: nothing in it matches the draft; is it the human version of this draft?")
     targets = {t.segment.index: t.target for t in translations}
     metrics: Sequence[MetricName] = config.score.metrics
-    clean_hypotheses, raw_hypotheses, references, raw_references = [], [], [], []
+    clean_hypotheses = hypotheses_of(matching, translations)
+    raw_hypotheses, references, raw_references = [], [], []
     for pair in matching.pairs:
-        clean_hypotheses.append(_flat(" ".join(targets[i].text for i in pair.draft)))
         references.append(_flat(" ".join(document.segments[j].text for j in pair.human)))
         ours = [draft.segments[i] for i in pair.draft]
         raw_hypotheses.append(_flat(" ".join(render_range(draft, s.start, s.end, targets) for s in ours)))
@@ -124,6 +124,12 @@ def score_card(
         tuple(_line(draft, draft.segments[i]) for i in matching.unmatched_draft),
         tuple(_line(document, document.segments[j]) for j in matching.unmatched_human),
     )
+
+
+def hypotheses_of(matching: Matching, translations: Sequence[Translation]) -> list[str]:
+    """The clean text of the translations, for each pair of the matching."""
+    targets = {t.segment.index: t.target.text for t in translations}
+    return [_flat(" ".join(targets[i] for i in pair.draft)) for pair in matching.pairs]
 
 
 def read_human(text: str, config: Config) -> Document | Bilingual:
