@@ -137,7 +137,8 @@ class Desk:
         """Similar texts of the memory, best first; the segment's own text is not one."""
         if self.memory is None or not segment.english:
             return ()
-        own = {" ".join(text.split()) for text in (segment.markdown, segment.current)}
+        own = {" ".join(text.split()) for text in (segment.markdown, segment.current, segment.hypothesis or "")}
+        own |= {" ".join(offer.hypothesis.split()) for offer in segment.offers}
         found: dict[tuple[str, str], FuzzyMatch] = {}
         for match in self.memory.fuzzy(segment.english, limit=_FUZZY + 3):
             target = " ".join(match.unit.target.split())

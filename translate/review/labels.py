@@ -27,7 +27,7 @@ DIAGNOSES = {
 }
 KINDS = {"front-matter": "front matter", "item": "list item", "cell": "table cell", "alt": "image text"}
 COUNTED: tuple[tuple[Counted, str], ...] = (
-    ("conflicts", "conflicts"),
+    ("conflicts", "in conflict"),
     ("flags", "flagged"),
     ("terms", "terms to check"),
     ("markup", "markup to check"),
