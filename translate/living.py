@@ -65,7 +65,10 @@ class Finished:
             return ()
         m = self.merged
         happened = {
-            "translated": m.translated, "conflicts": m.conflicts, "moved": m.moved, "removed": len(m.removed),
+            "translated": m.translated,
+            "conflicts": m.conflicts,
+            "moved": m.moved,
+            "removed": len(m.removed),
         }
         parts = [f"{m.kept} blocks kept", *(f"{count} {name}" for name, count in happened.items() if count)]
         removed = [f"removed, kept in the memory: {_short(r.portuguese)}" for r in m.removed]
@@ -201,14 +204,10 @@ def finish(
     document, name = file.document, str(file.path)
     targets = {index: translation.target for index, translation in translations.items()} | dict(reused)
     wanted = range(len(document.entries)) if file.plan is None else file.plan.needed
-    entries = {
-        e: render_range(document, document.entries[e].start, document.entries[e].end, targets) for e in wanted
-    }
+    entries = {e: render_range(document, document.entries[e].start, document.entries[e].end, targets) for e in wanted}
     matter = render_range(document, 0, body_start(document), targets, lang=lang, edition=edition)
     written = {
-        s.index: render_range(document, s.start, s.end, targets)
-        for s in document.segments
-        if s.index in translations
+        s.index: render_range(document, s.start, s.end, targets) for s in document.segments if s.index in translations
     }
     units = units_of(document, written, origin="machine", name=name, signature=signature)
     if file.plan is None:
@@ -250,33 +249,49 @@ def standing(file: LivingFile, matcher: Matcher) -> dict[int, Translation]:
     if file.plan is None:
         return {}
     document, existing = file.document, file.plan.existing
-    texts: dict[int, str] = {}
+    texts: dict[int, Standing] = {}
     for change in file.plan.changes:
         if change.unit.portuguese is not None:
             shown = change.unit.portuguese.text
             pairs = paired(document, change.entries, shown)
-            texts |= {s.index: p.text for s, p in pairs}
+            texts |= {s.index: _standing(p, shown) for s, p in pairs}
             if not pairs and change.entries:
                 first = document.entries[change.entries[0]].segments[0]
-                texts[first] = "\n".join(p.text for p in parse(shown).segments) or shown
+                texts[first] = Standing("\n".join(p.text for p in parse(shown).segments) or shown, shown)
     texts |= _matter_texts(document, existing)
-    needed = set(file.needed)
-    return {s.index: kept(s, texts.get(s.index, ""), matcher) for s in document.segments if s.index not in needed}
+    needed, nothing = set(file.needed), Standing("", "")
+    return {s.index: kept(s, texts.get(s.index, nothing), matcher) for s in document.segments if s.index not in needed}
 
 
-def _matter_texts(document: Document, existing: Existing) -> dict[int, str]:
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Text that is in the file: clean, as Markdown, and the ranges of the clean text where no term counts."""
+
+    text: str
+    markdown: str
+    opaque: tuple[tuple[int, int], ...] = ()
+
+
+def _standing(segment: Segment, page: str) -> Standing:
+    opaque = tuple((span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end)
+    return Standing(segment.text, page[segment.start : segment.end], opaque)
+
+
+def _matter_texts(document: Document, existing: Existing) -> dict[int, Standing]:
     matter = body_start(document)
     ours = [s for s in document.segments if s.end <= matter]
     theirs = [s for s in existing.page.document.segments if s.end <= len(existing.matter)]
     if [s.kind for s in ours] != [s.kind for s in theirs]:
         return {}
-    return {s.index: t.text for s, t in zip(ours, theirs, strict=True)}
+    page = existing.page.document.source
+    return {s.index: _standing(t, page) for s, t in zip(ours, theirs, strict=True)}
 
 
-def kept(segment: Segment, text: str, matcher: Matcher) -> Translation:
+def kept(segment: Segment, standing: Standing, matcher: Matcher) -> Translation:
     """A text that is there already, as a translation; the glossary's verdict on it is real."""
+    text = standing.text
     found = tuple(occurrences(segment, matcher)) if text else ()
-    verification = verify(found, text, matcher, [])
+    verification = verify(found, text, matcher, standing.opaque)
     flags = [
         flag
         for flag, here in (
@@ -286,12 +301,17 @@ def kept(segment: Segment, text: str, matcher: Matcher) -> Translation:
         )
         if here
     ]
-    return Translation(segment, Target(text, ()), found, verification, (), (), tuple(flags))
+    return Translation(segment, Target(text, ()), found, verification, (), (), tuple(flags), markdown=standing.markdown)
 
 
 def from_memory(segment: Segment, target: Target, matcher: Matcher) -> Translation:
     """A target from the memory as a translation."""
-    return replace(kept(segment, target.text, matcher), target=target)
+    opaque = tuple(
+        (p.start, p.end)
+        for p in target.spans
+        if p.source is not None and segment.spans[p.source].opaque and p.start < p.end
+    )
+    return replace(kept(segment, Standing(target.text, "", opaque), matcher), target=target, markdown=None)
 
 
 def in_conflict(file: LivingFile) -> set[int]:

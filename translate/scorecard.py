@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from glossary import Matcher, Verification, verify
 from translate.config import Config
 from translate.document import parse, render_range
 from translate.document.bilingual_reader import Bilingual, read_bilingual
-from translate.document.model import Document, Segment
+from translate.document.model import Document, Segment, Target
 from translate.errors import UserError
 from translate.reference import Matching, Pair, match
 from translate.score import MetricName, Scores, score
@@ -109,8 +109,7 @@ def score_card(
     raw_hypotheses, references, raw_references = [], [], []
     for pair in matching.pairs:
         references.append(_flat(" ".join(document.segments[j].text for j in pair.human)))
-        ours = [draft.segments[i] for i in pair.draft]
-        raw_hypotheses.append(_flat(" ".join(render_range(draft, s.start, s.end, targets) for s in ours)))
+        raw_hypotheses.append(_flat(" ".join(_markdown(draft, translations[i], targets) for i in pair.draft)))
         raw_references.append(_flat(" ".join(_slice(document, document.segments[j]) for j in pair.human)))
     bootstrap = config.score.bootstrap
     return ScoreCard(
@@ -124,6 +123,13 @@ def score_card(
         tuple(_line(draft, draft.segments[i]) for i in matching.unmatched_draft),
         tuple(_line(document, document.segments[j]) for j in matching.unmatched_human),
     )
+
+
+def _markdown(draft: Document, translation: Translation, targets: Mapping[int, Target]) -> str:
+    """The translation as it stands in the bilingual file."""
+    if translation.markdown is not None:
+        return translation.markdown
+    return render_range(draft, translation.segment.start, translation.segment.end, targets)
 
 
 def hypotheses_of(matching: Matching, translations: Sequence[Translation]) -> list[str]:
