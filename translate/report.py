@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from translate.confidence import confidence, shipped
 from translate.config import Config
 from translate.pipeline import Issue, RunResult
 from translate.summary import needs_a_look, terms_of, words_of
@@ -27,11 +28,27 @@ def report(result: RunResult, config: Config) -> dict[str, Any]:
         "format": FORMAT,
         "signature": dict(result.signature),
         "needs_a_look": needs_a_look(result),
+        "confidence": _calibration(result),
         "seconds": round(result.seconds, 3),
         "seconds_translating": round(result.translating, 3),
         "words_per_second": round(words / result.translating, 1) if result.translating > 0 else None,
         "issues": [_issue(issue, config) | {"published": not result.refused(issue)} for issue in result.issues],
     }
+
+
+def _calibration(result: RunResult) -> dict[str, Any]:
+    """What `confidence` of the segments means, and whether it was fitted on this model's own output."""
+    provenance = shipped().provenance
+    fitted, here = provenance["run"], result.signature
+    return {
+        "estimates": "chrF2 / 100",
+        "cross_validated": provenance["cross-validated by issue"],
+        "fitted_on_this_model": fitted.get("hash") == here.get("hash"),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def _issue(issue: Issue, config: Config) -> dict[str, Any]:
@@ -62,6 +79,7 @@ def _segments(issue: Issue, config: Config) -> Iterator[dict[str, Any]]:
             "source": t.segment.text,
             "hypothesis": t.target.text,
             "score": None if t.score is None else round(t.score, 4),
+            "confidence": _rounded(confidence(t)),
             "terms": _terms(t),
             "flags": list(t.flags),
         }
