@@ -73,6 +73,7 @@ def strategies(engine_for_constraints: object | None) -> dict[str, Strategy]:
         "spans, filled": spans.filled,
         "alignment replacement": alignment.replaced,
         "prefix forcing": alignment.forced,
+        "ladder, plain first": ladder.plain_first,
         "ladder, spans first": ladder.spans_first,
         SHIPPED: ladder.shipped,
     }

@@ -17,6 +17,7 @@ from translate.document.model import Segment, Span
 from translate.enforce import enforce, request
 from translate.marian import load_engine, resolve
 from translate.marian.protocol import Engine, Hypothesis, Request
+from translate.reluctant import is_reluctant, reluctant
 from translate.translator import Settings, Translation, occurrences, translate_segments
 
 TERMS = (
@@ -171,6 +172,17 @@ def test_enforcing_twice_changes_nothing(engine: Engine) -> None:
 
 def _first(hypothesis: Hypothesis, count: int) -> Hypothesis:
     return Hypothesis(hypothesis.pieces[:count], hypothesis.score, hypothesis.attention[:count])
+
+
+def test_reluctant_terms_are_those_that_plain_translation_loses(engine: Engine) -> None:
+    segments = [segment("The attention of the dataset."), segment("No term here.", index=1)]
+    sources = [s.source for t in translated(engine, segments) for s, _, _ in t.sentences if s.source]
+    found = reluctant(sources, engine, 4)
+    assert found <= {"attention", "dataset"}
+    assert "attention" in found  # "atenção" is what any checkpoint would write
+    assert [is_reluctant(source, found) for source in sources] == [True, False]
+    assert reluctant(sources, cast(Engine, Unmarked(engine)), 4) == frozenset()
+    assert reluctant(sources[1:], engine, 4) == frozenset()
 
 
 def test_words_agree_with_the_kept_term(engine: Engine) -> None:

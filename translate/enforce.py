@@ -3,6 +3,7 @@
 1. *kept*: the sentence is translated plainly, which is the model's best Portuguese; most terms survive on their own.
    *filled*: a sentence that lost one is translated again, by a checkpoint trained on protected spans, with
    ``<t> … </t>`` around every protected range; it answers with spans of its own, which say where each term belongs.
+   (What is sure to lose one, see `translate.reluctant`, gets its spans in the first place.)
 2. *forced*: where a range is missing (or its span was filled with other words), the alignment says where its
    translation stands. The hypothesis up to there and the term become a forced beginning and the model continues from
    it, so that what follows agrees with the term; of several beginnings the model's own score chooses.
@@ -51,11 +52,11 @@ class Rendering:
 
 
 def request(source: Source, tokenizer: Tokenizer, ratio: float, *, marked: bool = False) -> tuple[Encoded, Request]:
-    """The request for a source; ``marked``: protected spans are marked where the checkpoint knows them.
+    """The request for a source; ``marked``: its protected spans are marked if the checkpoint knows such spans.
 
     ``ratio`` caps the output at that many target pieces a source piece (and ten more).
     """
-    ranges = [(p.start, p.end) for p in source.protected if p.verbatim] if marked else []
+    ranges = [(p.start, p.end) for p in source.protected if p.verbatim] if marked and tokenizer.protects else []
     encoded = tokenizer.encode(source.text, ranges)
     length = int(ratio * len(encoded.pieces)) + 10
     return encoded, Request(encoded.pieces, max_length=length, align=source.aligned)

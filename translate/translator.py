@@ -12,6 +12,7 @@ from translate.document.model import Segment, Span, Target, TargetSpan
 from translate.enforce import Rendering, copied, enforce, request
 from translate.marian.protocol import Engine
 from translate.quality import Defect, Limits, defects
+from translate.reluctant import is_reluctant, reluctant
 from translate.source import Sentence, Source, sentences
 
 MAX_PIECES = 400
@@ -51,7 +52,8 @@ class Translation:
     """A segment, its target, the glossary's verdict on it and what a reviewer should look at.
 
     ``sentences`` pairs each translated sentence with its range in ``target.text`` and its hypothesis; ``links`` are
-    the word links between the two texts.
+    the word links between the two texts. ``markdown`` is what stands in the file where that, and not the target, is
+    the translation (a text of an earlier run or of a human).
     """
 
     segment: Segment
@@ -61,6 +63,7 @@ class Translation:
     sentences: tuple[tuple[Sentence, tuple[int, int], Hypothesized], ...]
     links: tuple[Link, ...]
     flags: tuple[str, ...]
+    markdown: str | None = None
 
     @property
     def score(self) -> float | None:
@@ -132,11 +135,12 @@ def translate_sources(
     on_progress: Progress | None = None,
 ) -> list[Hypothesized]:
     """A hypothesis for each source with its protected ranges in place, degenerate ones tried again."""
-    results = _pass(sources, engine, settings, settings.beam_size, on_progress)
+    hard = reluctant(sources, engine, settings.beam_size)
+    results = _pass(sources, engine, settings, settings.beam_size, hard, on_progress)
     for beam in settings.retry_beams:
-        results = _retry(sources, results, settings, lambda: engine, beam)
+        results = _retry(sources, results, settings, lambda: engine, beam, hard)
     if reference_engine is not None and engine.name != "transformers":
-        results = _retry(sources, results, settings, reference_engine, settings.beam_size)
+        results = _retry(sources, results, settings, reference_engine, settings.beam_size, hard)
     return results
 
 
@@ -146,11 +150,12 @@ def _retry(
     settings: Settings,
     engine: Callable[[], Engine],
     beam: int,
+    hard: frozenset[str],
 ) -> list[Hypothesized]:
     bad = [k for k, result in enumerate(results) if result.defects and "too-long" not in result.defects]
     if not bad:
         return results
-    again = _pass([sources[k] for k in bad], engine(), settings, beam, None)
+    again = _pass([sources[k] for k in bad], engine(), settings, beam, hard, None)
     results = list(results)
     for k, new in zip(bad, again, strict=True):
         old = results[k]
@@ -160,9 +165,16 @@ def _retry(
 
 
 def _pass(
-    sources: Sequence[Source], engine: Engine, settings: Settings, beam: int, on_progress: Progress | None
+    sources: Sequence[Source],
+    engine: Engine,
+    settings: Settings,
+    beam: int,
+    hard: frozenset[str],
+    on_progress: Progress | None,
 ) -> list[Hypothesized]:
-    prepared = [request(source, engine.tokenizer, settings.ratio) for source in sources]
+    prepared = [
+        request(source, engine.tokenizer, settings.ratio, marked=is_reluctant(source, hard)) for source in sources
+    ]
     fits = [k for k, (encoded, _) in enumerate(prepared) if len(encoded.pieces) <= MAX_PIECES]
     report = None if on_progress is None else (lambda n: on_progress(n, len(sources)))
     raw = engine.translate([prepared[k][1] for k in fits], beam_size=beam, on_progress=report)

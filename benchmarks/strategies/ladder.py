@@ -1,4 +1,4 @@
-"""The shipped ladder, and the same ladder with spans in the first pass."""
+"""The shipped ladder, and the same with all sentences marked in the first pass, or none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ def shipped(sources: Sequence[Source], engine: Engine, settings: Settings) -> li
     return [h.rendering for h in translate_sources(sources, engine, settings)]
 
 
+def plain_first(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:
+    """Every sentence is translated plainly first; spans only where that lost a term."""
+    return _enforced(sources, engine, settings, marked=False)
+
+
 def spans_first(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:
     """Every sentence with a term is translated with its spans marked in the first place."""
-    encoded, hypotheses = first_pass(sources, engine, settings, marked=True)
+    return _enforced(sources, engine, settings, marked=True)
+
+
+def _enforced(sources: Sequence[Source], engine: Engine, settings: Settings, *, marked: bool) -> list[Rendering]:
+    encoded, hypotheses = first_pass(sources, engine, settings, marked=marked)
     return enforce(sources, encoded, hypotheses, engine, beam_size=settings.beam_size, ratio=settings.ratio)
