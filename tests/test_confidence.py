@@ -64,34 +64,43 @@ def test_ranks_ignore_every_increasing_change(values: list[int]) -> None:
 
 @pytest.fixture(scope="module")
 def translations() -> list[Translation]:
-    document = parse(
-        "The results are good. We thank them.\n\nWhereof the unto bucket thrice of whom at rust.\n\n`x = 1`\n"
-    )
+    document = parse("The results are good. We thank them.\n\nA bridge fell into the river.\n\n`x = 1`\n")
     config = load_config(None, {"degenerate.retry_reference": False})
     engine = load(config)
     return translate_segments(document.segments, engine, Matcher(Termbase(())), Settings(beam_size=1))
 
 
+def with_score(translation: Translation, score: float) -> Translation:
+    sentences = tuple(
+        (s, at, replace(h, rendering=replace(h.rendering, score=score))) for s, at, h in translation.sentences
+    )
+    return replace(translation, sentences=sentences)
+
+
 def test_features_of_real_translations(translations: list[Translation]) -> None:
-    plain, nonsense = translations[0], translations[1]
-    values, other = features([plain]), features([nonsense])
-    assert values is not None
-    assert other is not None
-    assert values.keys() == other.keys() >= set(ATTENTION)
-    assert values["worst sentence"] <= values["log-probability"] < 0
-    assert 0 <= values["attention entropy"] <= 1
-    assert 0 <= values["coverage"] <= 1
-    assert values["log-probability"] > other["log-probability"], "the model knows what it does not know"
-    both = features([plain, nonsense])
+    first, second = features(translations[:1]), features(translations[1:2])
+    both = features(translations[:2])
+    assert first is not None
+    assert second is not None
     assert both is not None
-    assert other["log-probability"] < both["log-probability"] < values["log-probability"]
+    assert first.keys() == second.keys() == both.keys() >= set(ATTENTION)
+    assert first["worst sentence"] < first["log-probability"] < 0, "of two sentences"
+    assert second["worst sentence"] == pytest.approx(second["log-probability"]), "of one"
+    assert both["worst sentence"] == min(first["worst sentence"], second["worst sentence"])
+    for name in ("log-probability", "coverage", "attention entropy"):
+        low, high = sorted((first[name], second[name]))
+        assert low <= both[name] <= high
+    assert 0 < first["attention entropy"] < 1
+    assert 0 < first["coverage"] <= 1
 
 
-def test_confidence_is_a_share_and_none_where_nothing_was_translated(translations: list[Translation]) -> None:
-    sure, unsure = confidence(translations[0]), confidence(translations[1])
-    assert sure is not None
-    assert unsure is not None
-    assert 0 <= unsure < sure <= 1
+def test_confidence_is_a_share_and_falls_with_the_probability(translations: list[Translation]) -> None:
+    levels = [confidence(with_score(translations[0], score)) for score in (-0.1, -0.6, -1.2, -90.0)]
+    known = [level for level in levels if level is not None]
+    assert len(known) == 4
+    assert known == sorted(known, reverse=True)
+    assert known[0] > known[2]
+    assert all(0 <= level <= 1 for level in known)
     assert confidence(replace(translations[0], sentences=())) is None
 
 
