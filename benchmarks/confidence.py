@@ -17,13 +17,13 @@ from typing import Any
 
 from glossary import Matcher
 from translate.calibration import RIDGE, cross_validated, fit, pearson, spearman
-from translate.confidence import ATTENTION, Calibration, features, shipped_path
+from translate.confidence import DEAR, Calibration, features, shipped_path
 from translate.config import Config, load_config
 from translate.evaluation import find_pairs
 from translate.pipeline import load, load_glossary, signature_of, translate_drafts
+from translate.rescoring import token_scores
 from translate.scorecard import score_card
 from translate.text_file import write_atomic
-from translate.translator import Translation
 
 NEWSLETTERS = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"
 Row = dict[str, float]
@@ -49,16 +49,13 @@ def samples(folder: Path, config: Config) -> tuple[list[Sample], dict[str, str],
         card = score_card(pair.draft.document, translations, pair.human, Matcher(termbase), config)
         signature = card.clean.corpus["chrF2"].signature
         by_index = {t.segment.index: t for t in translations}
+        tokens = token_scores(translations, engine)
         for match, scores in zip(card.matching.pairs, card.clean.segments, strict=True):
-            values = _complete([by_index[i] for i in match.draft])
-            if values is not None:
+            pieces = [score for i in match.draft for score in tokens.get(i, ())]
+            values = features([by_index[i] for i in match.draft], pieces)
+            if values is not None and all(name in values for name in DEAR):
                 found.append(Sample(values, scores["chrF2"], pair.name))
     return found, signature_of(engine, termbase, config), signature
-
-
-def _complete(translations: Sequence[Translation]) -> Row | None:
-    values = features(translations)
-    return values if values is not None and all(name in values for name in ATTENTION) else None
 
 
 def without(rows: Sequence[Row], names: Sequence[str]) -> list[Row]:
@@ -87,7 +84,7 @@ def main() -> int:
     config = load_config(None, {"score.metrics": ["chrF2"], "score.bootstrap": 0})
     found, run, chrf = samples(arguments.folder, config)
     rows, truth, issues = [s.values for s in found], [s.chrf for s in found], [s.issue for s in found]
-    bare = without(rows, ATTENTION)
+    bare = without(rows, DEAR)
     print(f"{len(found)} segments of {len(set(issues))} issues; chrF2 {sum(truth) / len(truth):.1f} on average")
     print("each feature alone:     Pearson  Spearman")
     for name in rows[0]:
@@ -98,7 +95,7 @@ def main() -> int:
     print(f"  {'always the average':28}  {quality([mean] * len(truth), truth)}")
     print(f"  {'log-probability alone':28}  {quality(cross_validated(_only(rows), truth, issues), truth)}")
     results: dict[str, Any] = {}
-    for label, table in (("without attention", bare), ("with attention", rows)):
+    for label, table in (("cheap features", bare), ("all features", rows)):
         estimates = cross_validated(table, truth, issues)
         results[label] = quality(estimates, truth)
         print(f"  {label:28}  {results[label]}")

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from glossary import Matcher, Termbase
 from translate.alignment import Alignment
 from translate.calibration import cross_validated, fit, pearson, spearman
-from translate.confidence import ATTENTION, Calibration, confidence, features, read, shipped, shipped_path
+from translate.confidence import ATTENTION, DEAR, TOKENS, Calibration, confidence, features, read, shipped, shipped_path
 from translate.config import load_config
 from translate.document import parse
 from translate.pipeline import RunRequest, load, run
+from translate.rescoring import token_scores
 from translate.translator import Settings, Translation, translate_segments
 
 DICE = np.random.default_rng(3)
@@ -70,6 +71,24 @@ def translations() -> list[Translation]:
     return translate_segments(document.segments, engine, Matcher(Termbase(())), Settings(beam_size=1))
 
 
+def test_every_piece_has_a_log_probability(translations: list[Translation]) -> None:
+    engine = load(load_config())
+    tokens = token_scores(translations, engine)
+    assert set(tokens) == {0, 1}
+    for index in (0, 1):
+        hypotheses = [h for _, _, h in translations[index].sentences]
+        assert len(tokens[index]) == sum(h.rendering.pieces + 1 for h in hypotheses), "and each sentence an end"
+        assert all(value <= 1e-4 for value in tokens[index])
+    # Greedy decoding of the same text: its mean is the model's own score.
+    (only,) = [h.rendering for _, _, h in translations[1].sentences]
+    assert np.mean(tokens[1]) == pytest.approx(only.score, abs=0.05)
+    values = features(translations[1:2], tokens[1])
+    assert values is not None
+    assert values["least piece"] <= values["low pieces"] <= values["log-probability"] + 0.05
+    assert set(TOKENS) < values.keys()
+    assert token_scores([], engine) == {}
+
+
 def with_score(translation: Translation, score: float) -> Translation:
     sentences = tuple(
         (s, at, replace(h, rendering=replace(h.rendering, score=score))) for s, at, h in translation.sentences
@@ -114,15 +133,15 @@ def test_without_an_alignment_the_other_weights_serve(translations: list[Transla
     assert values is not None
     assert not set(ATTENTION) & values.keys()
     known = shipped()
-    assert confidence(bare, known) == pytest.approx(known.without_attention.predict(values) / 100)
+    assert confidence(bare, (), known) == pytest.approx(known.cheap.predict(values) / 100)
 
 
 def test_the_shipped_weights_say_where_they_come_from_and_read_back() -> None:
     known = shipped()
     assert {"segments", "issues", "run", "ridge", "truth", "cross-validated by issue"} <= known.provenance.keys()
-    results = known.provenance["cross-validated by issue"]["with attention"]
+    results = known.provenance["cross-validated by issue"]["all features"]
     assert 0 < results["spearman"] < 1
-    assert set(known.with_attention.features) - set(known.without_attention.features) == set(ATTENTION)
+    assert set(known.complete.features) - set(known.cheap.features) == set(DEAR)
     text = shipped_path().read_text(encoding="utf-8")
     assert json.dumps(known.as_dict(), ensure_ascii=False, indent=1) + "\n" == text
     assert isinstance(read(shipped_path()), Calibration)
@@ -136,6 +155,7 @@ def test_the_report_has_it(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     (row,) = report["issues"][0]["segments"]
     (translation,) = result.issues[0].translations
-    assert row["confidence"] == pytest.approx(confidence(translation), abs=1e-4)
+    tokens = result.issues[0].tokens[translation.segment.index]
+    assert row["confidence"] == pytest.approx(confidence(translation, tokens), abs=1e-4)
     assert report["confidence"]["estimates"] == "chrF2 / 100"
     assert report["confidence"]["fitted_on_this_model"] in (True, False)

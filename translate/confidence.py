@@ -1,7 +1,8 @@
 """How good a translation probably is, judged without a reference: an estimate of its chrF2 from what the model left.
 
 The weights are in ``confidence.json`` with their provenance; ``python -m benchmarks.confidence`` fits them on human
-versions and says how far they can be trusted. Two sets: with the attention, and for runs that asked for no alignment.
+versions and says how far they can be trusted. Two sets: of all features, and of those that cost nothing, for runs
+without alignment or without a second pass of the model (`translate.rescoring`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 ATTENTION = ("attention entropy", "coverage")
 """Features that need the alignment."""
+TOKENS = ("least piece", "low pieces", "spread of pieces")
+"""Features that need the log-probability of each piece."""
+DEAR = (*ATTENTION, *TOKENS)
+_LOW = 0.1
 _BACKED_OFF = ("replaced", "inserted", "lost")
 _COVERED = 0.3
 _PORTUGUESE = 1.1
@@ -32,8 +37,8 @@ _PORTUGUESE = 1.1
 class Calibration:
     """The two models and where they come from."""
 
-    with_attention: Linear
-    without_attention: Linear
+    complete: Linear
+    cheap: Linear
     provenance: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -41,28 +46,34 @@ class Calibration:
         return {
             "format": FORMAT,
             "provenance": dict(self.provenance),
-            "with_attention": _linear_dict(self.with_attention),
-            "without_attention": _linear_dict(self.without_attention),
+            "complete": _linear_dict(self.complete),
+            "cheap": _linear_dict(self.cheap),
         }
 
 
-def confidence(translation: Translation, calibration: Calibration | None = None) -> float | None:
-    """The estimated chrF2 of a translation, as a share (0 to 1); None where the model translated nothing."""
-    values = features([translation])
+def confidence(
+    translation: Translation, tokens: Sequence[float] = (), calibration: Calibration | None = None
+) -> float | None:
+    """The estimated chrF2 of a translation, as a share (0 to 1); None where the model translated nothing.
+
+    ``tokens``: its log-probabilities by `translate.rescoring`, if they are known.
+    """
+    values = features([translation], tokens)
     if values is None:
         return None
     known = calibration or shipped()
-    complete = all(name in values for name in ATTENTION)
-    estimate = (known.with_attention if complete else known.without_attention).predict(values)
+    complete = all(name in values for name in DEAR)
+    estimate = (known.complete if complete else known.cheap).predict(values)
     return min(1.0, max(0.0, estimate / 100))
 
 
-def features(translations: Sequence[Translation]) -> dict[str, float] | None:
+def features(translations: Sequence[Translation], tokens: Sequence[float] = ()) -> dict[str, float] | None:
     """What is known of segments that are judged together; None if nothing was decoded.
 
     Log-probabilities are natural, per piece; entropy is of the attention over the source pieces, as a share of its
     greatest value, averaged over target pieces; coverage is the share of source pieces that some target piece attends
-    to. Both are left out where any sentence has no alignment.
+    to. Both are left out where any sentence has no alignment, and the features of ``tokens`` where there are none: the
+    least of them, their lowest tenth, their standard deviation.
     """
     sentences = [h for t in translations for _, _, h in t.sentences]
     pieces = sum(h.rendering.pieces for h in sentences)
@@ -89,7 +100,17 @@ def features(translations: Sequence[Translation]) -> dict[str, float] | None:
         total = sum(n for _, _, n in known)
         means = (sum(row[k] * row[2] for row in known) / total for k in range(2))
         values |= dict(zip(ATTENTION, means, strict=True))
+    if tokens:
+        values |= _spread(tokens)
     return values
+
+
+def _spread(tokens: Sequence[float]) -> dict[str, float]:
+    import numpy as np
+
+    scores = np.asarray(tokens, np.float64)
+    found = float(scores.min()), float(np.quantile(scores, _LOW)), float(scores.std())
+    return dict(zip(TOKENS, found, strict=True))
 
 
 def _attention(hypothesis: Hypothesized) -> tuple[float, float, int]:
@@ -123,7 +144,7 @@ def read(path: Path) -> Calibration:
     row = json.loads(path.read_text(encoding="utf-8"))
     if row["format"] != FORMAT:
         raise ValueError(f"{path}: format {row['format']}, not {FORMAT}")
-    return Calibration(_linear(row["with_attention"]), _linear(row["without_attention"]), row["provenance"])
+    return Calibration(_linear(row["complete"]), _linear(row["cheap"]), row["provenance"])
 
 
 def _linear(row: Mapping[str, Any]) -> Linear:

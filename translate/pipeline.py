@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -39,6 +39,7 @@ from translate.outputs import is_directory, make_ready, output_paths
 from translate.quality import Limits
 from translate.release import judged
 from translate.rerun.plan import Retranslate
+from translate.rescoring import TokenScores, token_scores
 from translate.text_file import SourceText, read_text, repair_mojibake, write_output
 from translate.translator import Settings, Translation, translate_segments
 
@@ -116,6 +117,8 @@ class Issue:
     """What the gate says of it."""
     record: Record | None = None
     """What the history is to keep of it, if it was scored."""
+    tokens: Mapping[int, TokenScores] = field(default_factory=dict)
+    """Log-probabilities of what the model translated, by segment, where a report wants them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ def run(
             text = whole if finished is None else finished.text
             issue = Issue(draft, tuple(translations), text, scores, path, notes, finished)
             record, verdict = judged(issue, "" if human is None else human.text, signature, past, config)
-            issues.append(replace(issue, verdict=verdict, record=None if human is None else record))
+            tokens = {} if request.report is None else token_scores(fresh, engine)
+            issues.append(replace(issue, verdict=verdict, record=None if human is None else record, tokens=tokens))
         seconds = time.perf_counter() - begun
         result = RunResult(
             tuple(issues), signature, seconds, translating, request.report, request.retranslate, request.gated

@@ -79,7 +79,7 @@ def _segments(issue: Issue, config: Config) -> Iterator[dict[str, Any]]:
             "source": t.segment.text,
             "hypothesis": t.target.text,
             "score": None if t.score is None else round(t.score, 4),
-            "confidence": _rounded(confidence(t)),
+            "confidence": _rounded(confidence(t, issue.tokens.get(t.segment.index, ()))),
             "terms": _terms(t),
             "flags": list(t.flags),
         }
