@@ -5,8 +5,37 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 WORDS = st.sampled_from(
-    ["model", "Tokens", "naïve", "data-set", "snake_case", "R&D", "AT&amp;T", "5", "x*y", "a\\_b", "it's", "“so”", "C#"]
-    + ["(note)", "e.g.", "1.", "-", "+", "#1", "🤗", "a|b", "{x}", "100%", "$5", "café", "&eacute;", "\\*", "<3", "U.S."]
+    [
+        "model",
+        "Tokens",
+        "naïve",
+        "data-set",
+        "snake_case",
+        "R&D",
+        "AT&amp;T",
+        "5",
+        "x*y",
+        "a\\_b",
+        "it's",
+        "“so”",
+        "C#",
+        "(note)",
+        "e.g.",
+        "1.",
+        "-",
+        "+",
+        "#1",
+        "🤗",
+        "a|b",
+        "{x}",
+        "100%",
+        "$5",
+        "café",
+        "&eacute;",
+        "\\*",
+        "<3",
+        "U.S.",
+    ]
 )
 plain = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 
@@ -23,15 +52,37 @@ def _spans(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         inner.map("[{}][ref]".format),
         inner.map("<b>{}</b>".format),
         inner.map('<span class="x">{}</span>'.format),
+        inner.map("<i>\n{}\n</i>".format),
         inner.map("![{}](pic.png)".format),
         inner.map("[![{}](pic.png)](/there)".format),
     )
 
 
 OPAQUE = st.sampled_from(
-    ["`np.dot`", "`` a`b ``", "$$x^2$$", "$a_i$", "<https://example.org/>", "https://example.org/x_y_z", "me@example.org"]
-    + ["![](a.png)", "[^1]", "{{ site.url }}", "{% include x.html %}", "{: .big}", "<br>", "<img src='a'>", ":rocket:"]
-    + ["[ref]", "[ref][]", "![ref]", "<!-- no -->", "<kbd>Ctrl</kbd>", "[https://example.org](https://example.org)", "</b>"]
+    [
+        "`np.dot`",
+        "`` a`b ``",
+        "$$x^2$$",
+        "$a_i$",
+        "<https://example.org/>",
+        "https://example.org/x_y_z",
+        "me@example.org",
+        "![](a.png)",
+        "[^1]",
+        "{{ site.url }}",
+        "{% include x.html %}",
+        "{: .big}",
+        "<br>",
+        "<img src='a'>",
+        ":rocket:",
+        "[ref]",
+        "[ref][]",
+        "![ref]",
+        "<!-- no -->",
+        "<kbd>Ctrl</kbd>",
+        "[https://example.org](https://example.org)",
+        "</b>",
+    ]
 )
 inline = st.recursive(
     st.one_of(plain, plain, OPAQUE),
@@ -40,9 +91,9 @@ inline = st.recursive(
 )
 glued = st.lists(st.one_of(inline, _spans(plain), OPAQUE), min_size=1, max_size=3).map("".join)
 line = st.one_of(inline, glued)
-paragraph = st.tuples(line, st.lists(st.tuples(st.sampled_from(["\n", "  \n", "\\\n", "\\\\\n", "\n\\\\\n"]), line), max_size=2)).map(
-    lambda parts: parts[0] + "".join(end + text for end, text in parts[1])
-)
+paragraph = st.tuples(
+    line, st.lists(st.tuples(st.sampled_from(["\n", "  \n", "\\\n", "\\\\\n", "\n\\\\\n"]), line), max_size=2)
+).map(lambda parts: parts[0] + "".join(end + text for end, text in parts[1]))
 leaf = st.one_of(
     paragraph,
     paragraph,
@@ -103,8 +154,9 @@ front_matter = st.sampled_from(
         "",
         "",
         "---\ntitle: A plain title\ntags: [a, b]\n---\n",
-        '---\ntitle: "Letter #1 [EN]: \\"quoted\\" \\u00e9"\ntitle: \'it\'\'s twice\'\nlang: en\n---\n\n',
-        "---\nexcerpt: >-\n  Folded text\n  in lines\n\n  and more\nimage:\n  thumb: x.png\n  caption: Photo by [me](x) # not this\n---\n",
+        "---\ntitle: \"Letter #1 [EN]: \\\"quoted\\\" \\u00e9\"\ntitle: 'it''s twice'\nlang: en\n---\n\n",
+        "---\nexcerpt: >-\n  Folded text\n  in lines\n\n  and more\n"
+        "image:\n  thumb: x.png\n  caption: Photo by [me](x) # not this\n---\n",
         "---\ndescription: |\n    Literal *text*\n    here\ntitle:\n  on the next line\n...\n",
         "---\nexcerpt: several words\n  over two lines\nother: x\n---\n",
     ]

@@ -133,9 +133,7 @@ def _holds(node: Node, empty: list[Node], enclosed: tuple[int, ...]) -> bool:
     return any(other.start == node.start and contains(enclosed, node, other) for other in empty)
 
 
-def _with_source_text(
-    segment: Segment, text: str, nodes: list[Node], enclosed: tuple[int, ...]
-) -> Arrangement:
+def _with_source_text(segment: Segment, text: str, nodes: list[Node], enclosed: tuple[int, ...]) -> Arrangement:
     """Let opaque spans show their source text, and move all offsets accordingly."""
     opaque = sorted((n for n in nodes if n.opaque and n.source is not None and _is_wide(segment, n)), key=_position)
     parts: list[str] = []

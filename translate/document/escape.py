@@ -27,12 +27,15 @@ def backslash(character: str) -> str:
     return _BY_ENTITY.get(character, "\\" + character)
 
 
-def must_escape(text: str, index: int, form: Form, *, thoroughly: bool, line_start: bool, beside_markup: bool) -> bool:
+def must_escape(
+    text: str, index: int, form: Form, *, thoroughly: bool, line_start: bool, beside: tuple[bool, bool]
+) -> bool:
     """Whether ``text[index]`` would change meaning if written as it is.
 
     ``thoroughly`` escapes all that could, not only what surely does. ``line_start`` says that
-    ``index`` begins a line of the output, ``beside_markup`` that a span begins or ends beside it.
+    ``index`` begins a line of the output, ``beside`` whether a span begins or ends before and after it.
     """
+    beside_markup = any(beside)
     character = text[index]
     before = text[index - 1] if index else " "
     after = text[index + 1] if index + 1 < len(text) else " "
@@ -40,8 +43,12 @@ def must_escape(text: str, index: int, form: Form, *, thoroughly: bool, line_sta
         return True
     if character in ".)" and form in ("block", "cell") and _ends_list_marker(text, index):
         return True
-    if character not in MARKDOWN:
+    if character not in MARKDOWN or character in ">}":
         return False
+    if character == "!":
+        return after == "[" or (thoroughly and beside[1])
+    if character == "#":
+        return form == "heading" and (after.isspace() or index + 1 == len(text))
     if thoroughly:
         return True
     match character:
@@ -61,8 +68,6 @@ def must_escape(text: str, index: int, form: Form, *, thoroughly: bool, line_sta
             return after in "{%:#"
         case "$" | "~":
             return character in (before, after)
-        case "#":
-            return form == "heading" and (after.isspace() or index + 1 == len(text))
         case "[" | "]":
             return form == "alt"
         case _:

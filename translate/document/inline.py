@@ -25,7 +25,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 _UNTRANSLATED = re.compile(r"""\s(translate\s*=\s*["']?no\b|class\s*=\s*["']?[^"'>]*\bnotranslate\b)""", re.IGNORECASE)
 _PAIRED: dict[str, SpanKind] = {"em": "emphasis", "strong": "strong", "s": "strikethrough", "link": "link"}
 _URL = re.compile(
-    r"""(?:https?://|ftp://|www\.(?=\w))[^\s<>"“”«»]{1,4000}"""
+    r"""(?:https?://|ftp://|www\.(?=\w))[^\s<>"“”«»\[\]]{1,4000}"""
     r"""|(?<![\w.+-])[\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}""",
     re.IGNORECASE,
 )
@@ -169,22 +169,30 @@ class _Reader:
         """The outermost of the marks that end at ``offset`` (an image alone on the first line)."""
         found = None
         for mark in self.marks[: -self._NEARBY - 1 : -1]:
-            if mark.markup.outer_end == offset:
+            closed = mark.opaque or mark.markup.inner_end < mark.markup.outer_end
+            if closed and mark.markup.outer_end == offset:
                 found = mark
         return found
 
     def _absorb_last_break(self) -> None:
-        """Give the line break before markup without text at the end (an image on the last line) to that markup."""
-        if not self.pieces or self.pieces[-1].text != "\n" or any(m.end == self.length > m.start for m in self.marks):
+        """Give the white space before markup without text at the end to that markup.
+
+        (An image on the last line, a heading's attributes.)
+        """
+        if not self.pieces or any(m.end == self.length > m.start for m in self.marks):
             return
         piece = self.pieces[-1]
+        space = len(piece.text) - len(piece.text.rstrip(" \t\n")) if piece.verbatim or piece.text == "\n" else 0
         at_end = [mark for mark in self.marks if mark.start == self.length]
         first = next((mark for mark in at_end if mark.markup.outer_start == piece.end), None)
-        if first is None:
+        if first is None or not space or (space == len(piece.text) and len(self.pieces) == 1):
             return
         self.pieces.pop()
-        self.length -= 1
-        first.markup = _extended(first, piece.start, first.markup.outer_end)
+        start = piece.end - space if piece.verbatim else piece.start
+        if space < len(piece.text):
+            self.pieces.append(Piece(piece.at, piece.text[:-space], piece.start, start, True))
+        self.length -= space
+        first.markup = _extended(first, start, first.markup.outer_end)
         for mark in at_end:
             mark.start = mark.end = self.length
 
@@ -329,8 +337,8 @@ def _with_urls(text: str, pieces: tuple[Piece, ...], marks: list[Mark]) -> list[
 
 def _without_punctuation(url: str) -> str:
     """A bare URL ends before punctuation of the sentence and an unbalanced closing bracket (GFM)."""
-    closers = {")": "(", "]": "[", "}": "{"}
-    counts = {c: url.count(c) for c in "()[]{}"}
+    closers = {")": "(", "}": "{"}
+    counts = {c: url.count(c) for c in "(){}"}
     end = len(url)
     while end:
         last = url[end - 1]
@@ -338,7 +346,7 @@ def _without_punctuation(url: str) -> str:
             if counts[last] <= counts[closers[last]]:
                 break
             counts[last] -= 1
-        elif last in "([{":
+        elif last in "({":
             counts[last] -= 1
         elif last not in ".,;:!?'\"*_~…\u2018\u2019":
             break

@@ -118,9 +118,7 @@ class _Writer:
 
 
 class _Renderer:
-    def __init__(
-        self, document: Document, targets: Mapping[int, Target], edits: list[tuple[int, int, str]]
-    ) -> None:
+    def __init__(self, document: Document, targets: Mapping[int, Target], edits: list[tuple[int, int, str]]) -> None:
         self.document = document
         self.targets = targets
         self.edits = edits
@@ -433,9 +431,9 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
         if node.kind in _EMPHASIS:
             if means.drop:
                 continue
-            while means.widen and node.start and _in_word(text, node.start, fixed):
+            while means.widen and node.start and _in_word(text[node.start - 1], node.start, fixed):
                 node.start -= 1
-            while means.widen and node.end < len(text) and _in_word(text, node.end, fixed):
+            while means.widen and node.end < len(text) and _in_word(text[node.end], node.end, fixed):
                 node.end += 1
             while node.start < node.end and text[node.start].isspace() and node.start not in held:
                 node.start += 1
@@ -449,8 +447,8 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
     return replace(arrangement, nodes=tuple(nest(kept, arrangement.enclosed)))
 
 
-def _in_word(text: str, offset: int, fixed: list[tuple[int, int]]) -> bool:
-    """Whether ``offset`` parts two visible characters, and no other span begins or ends there."""
-    if text[offset - 1].isspace() or text[offset].isspace():
+def _in_word(character: str, offset: int, fixed: list[tuple[int, int]]) -> bool:
+    """Whether ``character`` belongs to a word, and no other span begins or ends at ``offset``."""
+    if not character.isalnum():
         return False
     return all(offset not in bounds for bounds in fixed)

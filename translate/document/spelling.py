@@ -43,8 +43,9 @@ class Spelling:
         self.styles: dict[str, str] = {}
         self.breaks: deque[int] = deque()
         for piece in layout.pieces:
-            if not piece.verbatim and len(piece.text) == 1 and piece.text != "\n":
-                self.styles.setdefault(piece.text, layout.content[piece.start : piece.end])
+            spelled = layout.content[piece.start : piece.end]
+            if not piece.verbatim and len(piece.text) == 1 and piece.text != "\n" and spelled != piece.text:
+                self.styles.setdefault(piece.text, spelled)
         self.remarkable = MARKDOWN | frozenset("'.)") | frozenset(self.styles)
         special = {p.at for p in layout.pieces if not p.verbatim}
         marks = sorted(special)
@@ -137,7 +138,7 @@ class Spelling:
             form,
             thoroughly=self.thoroughly,
             line_start=not text[:index].strip() if index < 8 else text[index - 1] == "\n",
-            beside_markup=index in bounds or index + 1 in bounds,
+            beside=(index in bounds, index + 1 in bounds),
         )
         return backslash(character) if escape else character
 
