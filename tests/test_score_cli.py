@@ -122,6 +122,18 @@ def test_what_a_system_left_out_counts_against_it(folder: Path, capsys: pytest.C
     assert "1 references have no hypothesis" in capsys.readouterr().out
 
 
+def test_a_mis_decoded_file_is_repaired_and_this_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "A edição não é só tradução.\n\nHá opiniões, então já há publicações.\n\nA máquina não põe vírgulas à toa.\n"
+    (folder / "whole.md").write_text(text, encoding="utf-8")
+    (folder / "broken.md").write_text(text.encode().decode("mac_roman"), encoding="utf-8")
+    result = as_json(folder, capsys, "broken.md", "whole.md")
+    assert result["system"]["markdown_stripped"]["BLEU"]["value"] == pytest.approx(100)
+    assert [note.split("broken.md ")[1] for note in result["notes"]] == [
+        "was mis-decoded; its text was repaired before scoring"
+    ]
+    assert as_json(folder, capsys, "good.md", "human.md")["notes"] == []
+
+
 def test_csv_and_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert score(folder, "good.md", "human.md", "--draft", "draft.md", "--csv") == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

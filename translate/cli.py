@@ -15,7 +15,7 @@ from translate.errors import UserError
 EXIT_CODES = """\
 exit codes:
   0    done
-  1    done, but something needs a look and --strict was given (terms, markup, degenerate output)
+  1    done, but something needs a look and --strict was given (terms, markup, degenerate output, gate)
   2    bad input or configuration: nothing was written for the file that the message names
   130  interrupted: nothing half-written is left behind
 """

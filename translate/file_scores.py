@@ -63,6 +63,8 @@ class FileScores:
     test: Test
     human_terms: tuple[int, int] | None
     human_fidelity: Fidelity | None
+    notes: tuple[str, ...] = ()
+    """What was done to read the files."""
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One row for each segment: its line in the human version, its texts and its scores (Markdown stripped)."""
@@ -95,6 +97,7 @@ class FileScores:
                 "markup": None if self.human_fidelity is None else self.human_fidelity.as_dict(),
             },
             "draft": self.draft,
+            "notes": list(self.notes),
             "segments_scored": len(rows),
             "left_out": {"draft": self.aligned.only_draft, "human": self.aligned.only_human},
             "system": self.system.as_dict(),
@@ -156,7 +159,14 @@ def score_files(
         test,
         _terms(aligned.references),
         kept[0],
+        () if by_line else tuple(_notes([human, *files])),
     )
+
+
+def _notes(files: Sequence[SourceText]) -> Iterator[str]:
+    for file in files:
+        if repair_mojibake(file.text)[1]:
+            yield f"{file.name} was mis-decoded; its text was repaired before scoring"
 
 
 def _system(

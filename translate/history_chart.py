@@ -11,6 +11,7 @@ from translate.history import Record
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
 """Okabe & Ito's: told apart by colour-blind readers too; versions beyond them repeat the colours, with another mark."""
 _LEFT, _TOP, _HEIGHT, _GAP, _COLUMN, _LINE = 64, 28, 150, 46, 58, 18
+_STEPS = (2, 5, 10, 20)
 _STYLE = "text{font:12px sans-serif;fill:#222}.t{font-weight:bold}.g{stroke:#ddd}.m{fill:#666}"
 
 Reading = Callable[[Record], "Point | None"]
@@ -97,7 +98,7 @@ def _panel(
         return round(top + _HEIGHT * (1 - (value - low) / (high - low)), 1)
 
     yield f'<text class="t" x="{_LEFT}" y="{top - 10}">{escape(title)}</text>'
-    for tick in range(int(low), int(high) + 1, 10 if high - low <= 60 else 20):
+    for tick in range(int(low), int(high) + 1, next(step for step in _STEPS if (high - low) / step <= 6)):
         yield f'<line class="g" x1="{_LEFT}" x2="{width - 12}" y1="{y(tick)}" y2="{y(tick)}"/>'
         yield f'<text class="m" x="{_LEFT - 8}" y="{y(tick) + 4}" text-anchor="end">{tick}</text>'
     for column, issue in enumerate(issues):

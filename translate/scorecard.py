@@ -45,7 +45,7 @@ class ScoreCard:
             values = "  ".join(_value(name, metric) for name, metric in scores.corpus.items())
             yield f"{label + ':':19}{values}"
         for name, metric in self.clean.corpus.items():
-            yield f"{'signature of ' + name + ':':19}{metric.signature}"
+            yield f"{'signature of ' + name + ':':20}{metric.signature}"
         yield f"terms kept on them: machine {_share(self.machine)}, human {_share(self.human)}"
         if self.matching.unmatched_draft:
             yield f"not in the human version, by line of the draft: {_some(self.draft_lines)}"

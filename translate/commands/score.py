@@ -99,6 +99,7 @@ def lines(scores: FileScores) -> Iterator[str]:
     for label, system in systems:
         yield f"{label}: {system.name}"
     yield f"human: {scores.human}"
+    yield from (f"note: {note}" for note in scores.notes)
     aligned = scores.aligned
     yield f"{len(aligned.references)} segments scored"
     if aligned.only_draft or aligned.only_human:
