@@ -105,6 +105,14 @@ def test_two_systems_are_compared_on_the_same_segments(folder: Path, capsys: pyt
     assert "approximate randomization" in capsys.readouterr().out
 
 
+def test_lines_are_the_files_own_in_a_bilingual_version_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = HUMAN.replace("40 idiomas.\n", "40 idiomas.\n\n<!-- The Lyra team published a paper\non embeddings. -->\n")
+    (folder / "bilingual.md").write_text(text, encoding="utf-8")
+    for version, shift in (("human.md", 0), ("bilingual.md", 3)):
+        result = as_json(folder, capsys, "good.md", version, "--draft", "draft.md")
+        assert [row["line"] for row in result["segments"]] == [2, 5, 7, 9 + shift, 13 + shift]
+
+
 def test_without_the_draft_nothing_is_said_of_terms(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = as_json(folder, capsys, "good.md", "human.md")
     assert result["segments_scored"] == 5

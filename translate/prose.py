@@ -92,7 +92,7 @@ def align_versions(draft: Document, human: Document | Bilingual) -> AlignedProse
     """The matched segments of a draft and its translation (see `translate.reference.match`)."""
     matching = match(draft, human)
     document = human.document if isinstance(human, Bilingual) else human
-    lines = dict(_file_lines(human)) if isinstance(human, Bilingual) else {}
+    lines = dict(file_lines(human)) if isinstance(human, Bilingual) else {}
 
     def ours(*indices: int) -> Prose:
         return prose(draft, [draft.segments[i] for i in indices])
@@ -107,7 +107,14 @@ def align_versions(draft: Document, human: Document | Bilingual) -> AlignedProse
     )
 
 
-def _file_lines(bilingual: Bilingual) -> Iterator[tuple[int, int]]:
+def line_of(page: Document | Bilingual, segment: int) -> int:
+    """The 1-based line of the file on which a segment (of its block, in a bilingual file) begins."""
+    document = page.document if isinstance(page, Bilingual) else page
+    found = dict(file_lines(page)).get(segment) if isinstance(page, Bilingual) else None
+    return _line(document.source, document.segments[segment].start) if found is None else found
+
+
+def file_lines(bilingual: Bilingual) -> Iterator[tuple[int, int]]:
     """(segment of the page, line of the file): the page stands in the file without its English."""
     for unit in bilingual.units:
         start = _line(bilingual.text, unit.start)

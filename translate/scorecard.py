@@ -12,6 +12,7 @@ from translate.document import parse, render_range
 from translate.document.bilingual_reader import Bilingual, read_bilingual
 from translate.document.model import Document, Segment, Target
 from translate.errors import UserError
+from translate.prose import line_of
 from translate.reference import Matching, Pair, match
 from translate.score import MetricName, Scores, score
 from translate.text_file import SourceText
@@ -121,7 +122,7 @@ def score_card(
         _terms(translations[i].verification for pair in matching.pairs for i in pair.draft),
         _terms(_human_terms(pair, translations, document, matcher) for pair in matching.pairs),
         tuple(_line(draft, draft.segments[i]) for i in matching.unmatched_draft),
-        tuple(_line(document, document.segments[j]) for j in matching.unmatched_human),
+        tuple(line_of(version, j) for j in matching.unmatched_human),
     )
 
 

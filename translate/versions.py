@@ -12,6 +12,7 @@ from translate.document.bilingual_reader import Bilingual, read_bilingual
 from translate.document.model import Document, Segment, Span
 from translate.errors import UserError
 from translate.joining import filled, join
+from translate.prose import line_of
 from translate.reference import Matching, Pair, match
 from translate.text_file import SourceText, repair_mojibake
 from translate.translator import occurrences
@@ -76,7 +77,7 @@ def align_files(
 
     used = [sum(len(group.versions[s]) for group in rows) for s in range(len(systems))]
     return Aligned(
-        tuple(reference.source.count("\n", 0, reference.segments[g.versions[-1][0]].start) + 1 for g in rows),
+        tuple(line_of(pages[-1], g.versions[-1][0]) for g in rows),
         texts(reference, -1),
         tuple(texts(document, s) for s, document in enumerate(documents[:-1])),
         len(pivot.segments) - sum(len(group.pivot) for group in rows),
