@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from glossary import Matcher
-from translate.calibration import RIDGE, cross_validated, fit, pearson, spearman
-from translate.confidence import DEAR, Calibration, features, shipped_path
 from translate.config import Config, load_config
-from translate.evaluation import find_pairs
+from translate.evaluation.folder import find_pairs
 from translate.pipeline import load, load_glossary, signature_of, translate_drafts
-from translate.rescoring import token_scores
-from translate.scorecard import score_card
+from translate.scoring.calibration import RIDGE, cross_validated, fit, pearson, spearman
+from translate.scoring.confidence import DEAR, Calibration, features, shipped_path
+from translate.scoring.rescoring import token_scores
+from translate.scoring.scorecard import score_card
 from translate.text_file import write_atomic
 
 NEWSLETTERS = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"

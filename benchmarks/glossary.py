@@ -21,9 +21,9 @@ from benchmarks.glossary_metrics import Counts, count
 from benchmarks.strategies import alignment, constrained, ladder, none, placeholders, spans
 from benchmarks.strategies.common import Strategy
 from glossary import Matcher, Termbase, default_termbase, load_termbase, parse_termbase
+from translate.decoding.enforce import Rendering
+from translate.decoding.translator import Hypothesized, Plan, Settings, assemble, plan
 from translate.document.model import Segment
-from translate.enforce import Rendering
-from translate.translator import Hypothesized, Plan, Settings, assemble, plan
 
 if TYPE_CHECKING:
     from translate.marian.protocol import Engine
@@ -87,8 +87,8 @@ def newsletters(termbase: Termbase, name: str) -> Set | None:
     from translate.config import load_config
     from translate.document import parse
     from translate.document.bilingual_reader import Bilingual
-    from translate.reference import match
-    from translate.scorecard import read_human
+    from translate.scoring.reference import match
+    from translate.scoring.scorecard import read_human
 
     segments: list[Segment] = []
     references: list[tuple[tuple[int, ...], str]] = []
@@ -141,9 +141,11 @@ def _against_human(
         return None, None, None, None
     translations = assemble(planned, [Hypothesized(r) for r in renderings], matcher, settings)
     pairs = [
-        (" ".join(" ".join(translations[i].target.text for i in indices).split()), human, any(
-            translations[i].occurrences for i in indices
-        ))
+        (
+            " ".join(" ".join(translations[i].target.text for i in indices).split()),
+            human,
+            any(translations[i].occurrences for i in indices),
+        )
         for indices, human in chosen.references
     ]
     return *_bleu_chrf([(h, r) for h, r, _ in pairs]), *_bleu_chrf([(h, r) for h, r, term in pairs if term])

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from glossary import Matcher, verify
-from translate.agreement import agreement_errors
-from translate.alignment import Range, inside
-from translate.enforce import Rendering
+from translate.decoding.agreement import agreement_errors
+from translate.decoding.alignment import Range, inside
+from translate.decoding.enforce import Rendering
+from translate.decoding.source import Protected, Source
 from translate.marian.protocol import Engine, Request
-from translate.source import Protected, Source
 
 NEAR = 4
 """How many words on either side of a term are its neighbours."""

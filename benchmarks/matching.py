@@ -17,9 +17,9 @@ from collections.abc import Callable, Sequence
 from glossary import Matcher, Term, Termbase, verify
 from glossary.termbase import make_termbase
 from translate.config import load_config
+from translate.decoding.translator import translate_segments
 from translate.document.model import Segment
 from translate.pipeline import load, settings_of
-from translate.translator import translate_segments
 
 TERMS = 10_000
 WORDS = 100_000

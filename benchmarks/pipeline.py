@@ -68,8 +68,8 @@ def _bare(segments: object, engine: object, beam: int) -> Callable[[], None]:
 
     from glossary import Matcher
     from glossary.termbase import make_termbase
+    from translate.decoding.translator import plan
     from translate.marian.ctranslate2_engine import CTranslate2Engine
-    from translate.translator import plan
 
     assert isinstance(engine, CTranslate2Engine)
     assert isinstance(segments, tuple)

@@ -15,8 +15,8 @@ from pathlib import Path
 from translate.document.bilingual_reader import read_bilingual
 from translate.document.model import Document
 from translate.document.parse import parse
-from translate.reference import Matching, Pair, match
-from translate.similarity import fold
+from translate.scoring.reference import Matching, Pair, match
+from translate.scoring.similarity import fold
 from translate.text_file import read_text
 
 NEWSLETTERS = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"
@@ -106,8 +106,10 @@ def main() -> int:
     for r in results:
         left = (len(r.matching.unmatched_draft), len(r.matching.unmatched_human))
         measured = f"{r.precision:6.3f} ({r.right}/{r.judged})  {r.recall:6.3f} ({r.found}/{r.true})"
-        print(f"{r.name:<6} {r.comments:>8}  {r.blocks!s:<17}  {len(r.matching.pairs):>5}  {left!s:<18}  "
-              + (measured if r.true else "(no comments: cannot be judged)"))
+        print(
+            f"{r.name:<6} {r.comments:>8}  {r.blocks!s:<17}  {len(r.matching.pairs):>5}  {left!s:<18}  "
+            + (measured if r.true else "(no comments: cannot be judged)")
+        )
     right, judged = sum(r.right for r in results), sum(r.judged for r in results)
     found, true = sum(r.found for r in results), sum(r.true for r in results)
     if true:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from translate.pipeline import Issue, RunResult
+from translate.results import Issue, RunResult
 from translate.summary import summary, terms_of, words_of
 
 Row = dict[str, str | int | float | None]

@@ -13,10 +13,10 @@ import numpy as np
 
 import glossary
 import translate
-from translate.alignment import Alignment
 from translate.config import Config, settings
-from translate.enforce import Rendering
-from translate.translator import Hypothesized
+from translate.decoding.alignment import Alignment
+from translate.decoding.enforce import Rendering
+from translate.decoding.translator import Hypothesized
 
 _DECISIVE = ("decoding.", "degenerate.", "model.engine")
 """Settings that change what the model answers. The layout of the file, for one, does not."""

@@ -1,4 +1,4 @@
-"""Evaluate a folder of drafts with human versions as a tracked Prefect flow; the logic is `translate.evaluation`'s."""
+"""Evaluate a folder of drafts with human versions as a tracked Prefect flow (see `translate.evaluation.folder`)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.retries import retry_condition
-from translate import evaluation
 from translate.config import Config, load_config
-from translate.evaluation import Evaluation
-from translate.evaluation_page import check_marks, markdown, rewritten
+from translate.evaluation import folder as evaluation
+from translate.evaluation.folder import Evaluation
+from translate.evaluation.page import check_marks, markdown, rewritten
 from translate.text_file import read_text, write_atomic
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.server import prefect_api
 from translate.config import Config, cache_directory, settings
-from translate.pipeline import RunRequest, RunResult, Silent, Watcher
+from translate.results import RunRequest, RunResult, Silent, Watcher
 
 
 def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None) -> RunResult:

@@ -25,14 +25,15 @@ from flows.retries import retry_condition
 from glossary import Matcher, Termbase
 from translate import pipeline
 from translate.config import Config, EngineName, cache_directory, load_config
-from translate.pipeline import Checked, Draft, RunRequest, RunResult, Silent, Steps, Watcher
+from translate.decoding.translator import Translation, assemble, plan, translate_sources
+from translate.pipeline import Checked, Steps
+from translate.results import Draft, RunRequest, RunResult, Silent, Watcher
 from translate.text_file import SourceText, write_atomic
-from translate.translator import Translation, assemble, plan, translate_sources
 
 if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
-    from translate.scorecard import ScoreCard
+    from translate.scoring.scorecard import ScoreCard
 
 
 # The model: once in a process, never a task's argument or result ----------------------------------
@@ -127,9 +128,7 @@ def translate_issue(
     ``gated``: an issue that the configuration's gate refuses keeps its previous file, and the artifacts say why.
     """
     config = load_config(config_file, settings)
-    request = RunRequest(
-        tuple(drafts), out, tuple(humans or ()), None if report is None else Path(report), gated=gated
-    )
+    request = RunRequest(tuple(drafts), out, tuple(humans or ()), None if report is None else Path(report), gated=gated)
     result = pipeline.run(request, config, watching.get(), _tracked(config))
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")

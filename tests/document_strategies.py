@@ -91,6 +91,9 @@ inline = st.recursive(
 )
 glued = st.lists(st.one_of(inline, _spans(plain), OPAQUE), min_size=1, max_size=3).map("".join)
 line = st.one_of(inline, glued)
+simple = st.lists(st.one_of(plain, _spans(plain), OPAQUE), min_size=1, max_size=5).map(" ".join)
+"""One line of text whose spans hold plain words: what authors write."""
+
 paragraph = st.tuples(
     line, st.lists(st.tuples(st.sampled_from(["\n", "  \n", "\\\n", "\\\\\n", "\n\\\\\n"]), line), max_size=2)
 ).map(lambda parts: parts[0] + "".join(end + text for end, text in parts[1]))

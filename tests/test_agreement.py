@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glossary import Occurrence, Term
-from translate.agreement import Edit, agreement_errors, apply, moved, preferred, repaired, variants
+from translate.decoding.agreement import Edit, agreement_errors, apply, moved, preferred, repaired, variants
 
 DATASET = Term("dataset", gender="m")
 FOREST = Term("random forest", gender="f")

@@ -23,8 +23,35 @@ LAYOUTS: tuple[Layout, ...] = ("comment-after", "comment-before")
 
 FRAGMENTS = st.lists(
     st.sampled_from(
-        ["--", ">", "!", "-", "<", "<!--", "-->", "--!>", "&", "amp;", "gt;", "lt;", "#123;", "#37;", "{", "%", "{{",
-         "}}", "{%", "%}", " ", "a", "\n", "\r\n", "&gt;", "&amp;gt;", "&lt;!--"]
+        [
+            "--",
+            ">",
+            "!",
+            "-",
+            "<",
+            "<!--",
+            "-->",
+            "--!>",
+            "&",
+            "amp;",
+            "gt;",
+            "lt;",
+            "#123;",
+            "#37;",
+            "{",
+            "%",
+            "{{",
+            "}}",
+            "{%",
+            "%}",
+            " ",
+            "a",
+            "\n",
+            "\r\n",
+            "&gt;",
+            "&amp;gt;",
+            "&lt;!--",
+        ]
     ),
     max_size=12,
 ).map("".join)
@@ -93,8 +120,13 @@ def test_ordinary_english_is_shown_as_written(text: str) -> None:
 @pytest.mark.parametrize(
     ("comment", "english"),
     [
-        ("<!-- text -->", "text"), ("<!--text-->", "text"), ("<!--\n  two\nlines\n-->", "two\nlines"),
-        ("<!-- a  -->", "a "), ("<!---->", ""), ("<!-- -->", ""), ("<!-- x --&gt; -->", "x -->"),
+        ("<!-- text -->", "text"),
+        ("<!--text-->", "text"),
+        ("<!--\n  two\nlines\n-->", "two\nlines"),
+        ("<!-- a  -->", "a "),
+        ("<!---->", ""),
+        ("<!-- -->", ""),
+        ("<!-- x --&gt; -->", "x -->"),
     ],
 )
 def test_comments_by_hand(comment: str, english: str) -> None:
@@ -162,8 +194,26 @@ def test_nasty_drafts_come_back(draft: str, layout: Layout) -> None:
 
 
 WORD = st.sampled_from(
-    ["model", "learns", "**fast**", "*now*", "`np.dot`", "[link](https://e.org/a?b=1)", "-->", "{{ x }}", "{% tag %}",
-     "2.1", "—", "<b>x</b>", "--", "<!--", "🎨", "&amp;", "\\*", "100%"]
+    [
+        "model",
+        "learns",
+        "**fast**",
+        "*now*",
+        "`np.dot`",
+        "[link](https://e.org/a?b=1)",
+        "-->",
+        "{{ x }}",
+        "{% tag %}",
+        "2.1",
+        "—",
+        "<b>x</b>",
+        "--",
+        "<!--",
+        "🎨",
+        "&amp;",
+        "\\*",
+        "100%",
+    ]
 )
 SENTENCE = st.lists(WORD, min_size=1, max_size=6).map(lambda words: "The " + " ".join(words))
 BLOCK = st.one_of(
@@ -175,8 +225,18 @@ BLOCK = st.one_of(
     st.lists(SENTENCE, min_size=2, max_size=3).map(lambda items: "\n\n".join(f"1. {s}" for s in items)),
     st.lists(SENTENCE, min_size=1, max_size=2).map(lambda lines: "\n".join(f"> {s}" for s in lines)),
     st.tuples(SENTENCE, SENTENCE).map(lambda pair: f"- {pair[0]}\n\n  {pair[1]}"),
-    st.sampled_from(["![](https://e.org/i.png)", "```\n<!-- code -->\n\nx\n```", "<!-- the author's note -->", "* * *",
-                     "    indented code", "| a | b |\n|---|---|\n| *c* | d |", "{% include x.html %}", "{:toc}"]),
+    st.sampled_from(
+        [
+            "![](https://e.org/i.png)",
+            "```\n<!-- code -->\n\nx\n```",
+            "<!-- the author's note -->",
+            "* * *",
+            "    indented code",
+            "| a | b |\n|---|---|\n| *c* | d |",
+            "{% include x.html %}",
+            "{:toc}",
+        ]
+    ),
 )
 DRAFT = st.tuples(
     st.sampled_from(["", "---\ntitle: A title\n---\n", "---\ntitle: A\n---\n\n", "\ufeff", "\n\n"]),

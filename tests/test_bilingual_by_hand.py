@@ -113,8 +113,10 @@ def test_comments_in_code_are_no_english() -> None:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the newsletters are not here")
-@pytest.mark.parametrize(("issue", "comments", "layout"), [("04", 39, "comment-after"), ("06", 38, "comment-before"),
-                                                          ("07", 37, "comment-after")])
+@pytest.mark.parametrize(
+    ("issue", "comments", "layout"),
+    [("04", 39, "comment-after"), ("06", 38, "comment-before"), ("07", 37, "comment-after")],
+)
 def test_newsletters(issue: str, comments: int, layout: str) -> None:
     """Every comment of the real files finds blocks."""
     read = read_bilingual(read_text(SHARED / f"{issue}.pt-br.md").text)

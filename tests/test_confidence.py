@@ -12,14 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glossary import Matcher, Termbase
-from translate.alignment import Alignment
-from translate.calibration import cross_validated, fit, pearson, spearman
-from translate.confidence import ATTENTION, DEAR, TOKENS, Calibration, confidence, features, read, shipped, shipped_path
 from translate.config import load_config
+from translate.decoding.alignment import Alignment
+from translate.decoding.translator import Settings, Translation, translate_segments
 from translate.document import parse
-from translate.pipeline import RunRequest, load, run
-from translate.rescoring import token_scores
-from translate.translator import Settings, Translation, translate_segments
+from translate.pipeline import load, run
+from translate.results import RunRequest
+from translate.scoring.calibration import cross_validated, fit, pearson, spearman
+from translate.scoring.confidence import (
+    ATTENTION,
+    DEAR,
+    TOKENS,
+    Calibration,
+    confidence,
+    features,
+    read,
+    shipped,
+    shipped_path,
+)
+from translate.scoring.rescoring import token_scores
 
 DICE = np.random.default_rng(3)
 TABLE = DICE.normal(size=(60, 3))

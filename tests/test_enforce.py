@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from benchmarks.strategies.common import Unmarked
 from glossary import Matcher, Term, Termbase
 from tests.marian_support import random_checkpoint
+from translate.decoding.enforce import enforce, request
+from translate.decoding.reluctant import is_reluctant, reluctant
+from translate.decoding.translator import Settings, Translation, occurrences, translate_segments
 from translate.document.model import Segment, Span
-from translate.enforce import enforce, request
 from translate.marian import load_engine, resolve
 from translate.marian.protocol import Engine, Hypothesis, Request
-from translate.reluctant import is_reluctant, reluctant
-from translate.translator import Settings, Translation, occurrences, translate_segments
 
 TERMS = (
     Term("dataset", gender="m"),
@@ -71,7 +71,7 @@ def segment(*parts: str, index: int = 0) -> Segment:
 
 
 def translated(engine: Engine | Unmarked, segments: Sequence[Segment], matcher: Matcher = MATCHER) -> list[Translation]:
-    return translate_segments(segments, cast(Engine, engine), matcher, Settings(retry_beams=(), italic=False))
+    return translate_segments(segments, engine, matcher, Settings(retry_beams=(), italic=False))
 
 
 def check(translations: Sequence[Translation]) -> None:
@@ -181,7 +181,7 @@ def test_reluctant_terms_are_those_that_plain_translation_loses(engine: Engine) 
     assert found <= {"attention", "dataset"}
     assert "attention" in found  # "atenção" is what any checkpoint would write
     assert [is_reluctant(source, found) for source in sources] == [True, False]
-    assert reluctant(sources, cast(Engine, Unmarked(engine)), 4) == frozenset()
+    assert reluctant(sources, Unmarked(engine)), 4) == frozenset(
     assert reluctant(sources[1:], engine, 4) == frozenset()
 
 

@@ -11,8 +11,8 @@ import pytest
 from translate.cli import main
 from translate.config import load_config
 from translate.errors import UserError
-from translate.evaluation import Evaluation, evaluate, find_pairs
-from translate.evaluation_page import BEGIN, END, markdown, rewritten
+from translate.evaluation.folder import Evaluation, evaluate, find_pairs
+from translate.evaluation.page import BEGIN, END, markdown, rewritten
 
 SENTENCES = {
     "# News": "# Notícias",

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 
 from flows.caching import content_key, decode, encode
 from flows.retries import worth_another_try
-from translate.alignment import Alignment
 from translate.config import load_config
-from translate.enforce import Rendering
+from translate.decoding.alignment import Alignment
+from translate.decoding.enforce import Rendering
+from translate.decoding.translator import Hypothesized
 from translate.errors import UserError
-from translate.pipeline import RunRequest, run
-from translate.translator import Hypothesized
+from translate.pipeline import run
+from translate.results import RunRequest
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import TaskRun

@@ -12,9 +12,10 @@ import pytest
 from flows.artifacts import score_markdown
 from translate.cli import main
 from translate.config import GateConfig, load_config
-from translate.gate import gate, p_value
-from translate.history import Record, Value, append, read_history
-from translate.pipeline import RunRequest, run
+from translate.pipeline import run
+from translate.results import RunRequest
+from translate.scoring.gate import gate, p_value
+from translate.scoring.history import Record, Value, append, read_history
 from translate.summary import needs_a_look, summary
 
 CONFIG = GateConfig(minimum_term_accuracy=1.0, maximum_drop=0.0, significance=0.05)

@@ -12,8 +12,8 @@ import pytest
 
 from translate.cli import main
 from translate.errors import UserError
-from translate.history import History, Record, Value, append, check_writable, read_history
-from translate.history_chart import latest, svg
+from translate.scoring.history import History, Record, Value, append, check_writable, read_history
+from translate.scoring.history_chart import latest, svg
 
 RECORD = Record(
     time="2026-01-02T03:04:05.000+00:00",

@@ -18,9 +18,10 @@ from translate.cli import main
 from translate.config import Config, load_config
 from translate.errors import UserError
 from translate.memory import Memory, open_memory
-from translate.pipeline import RunRequest, RunResult, Silent, run
+from translate.pipeline import run
 from translate.rerun import read_existing
 from translate.rerun.plan import Retranslate
+from translate.results import RunRequest, RunResult, Silent
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAFT = """---

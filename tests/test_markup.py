@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translate.alignment import Alignment
+from translate.decoding.alignment import Alignment
+from translate.decoding.markup import position, project
+from translate.decoding.nesting import Wish, fit, parents
 from translate.document.model import Span
-from translate.markup import position, project
-from translate.nesting import Wish, fit, parents
 
 
 def aligned(source: str, target: str, links: dict[str, str]) -> Alignment:

@@ -192,9 +192,7 @@ def test_killed_writers_leave_a_whole_memory(tmp_path: Path) -> None:
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     path = tmp_path / "memory.sqlite"
     processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(path), f"p{k}", "15"], stdout=subprocess.DEVNULL, cwd=ROOT
-        )
+        subprocess.Popen([sys.executable, "-c", _WRITER, str(path), f"p{k}", "15"], stdout=subprocess.DEVNULL, cwd=ROOT)
         for k in range(4)
     ]
     assert [process.wait() for process in processes] == [0, 0, 0, 0]
@@ -226,9 +224,12 @@ def test_learning_from_a_human_version_leaves_unsure_pairs_out() -> None:
     )
     found = learn(draft, human, name="a.md")
     pairs = {u.source: u.target for u in found.units}
-    assert pairs.items() >= {
-        "The second model has 24 layers and `code`.": "O segundo modelo tem 24 camadas e `code`.",
-    }.items()
+    assert (
+        pairs.items()
+        >= {
+            "The second model has 24 layers and `code`.": "O segundo modelo tem 24 camadas e `code`.",
+        }.items()
+    )
     assert "A paragraph that nobody translated." not in pairs
     assert all(u.origin == "human" and u.approved for u in found.units)
     assert found.left_out == len(draft.segments) - len(found.units)

@@ -12,7 +12,8 @@ import pytest
 from translate.config import Config, load_config
 from translate.document import parse
 from translate.document.bilingual_reader import read_bilingual
-from translate.pipeline import RunRequest, RunResult, run
+from translate.pipeline import run
+from translate.results import RunRequest, RunResult
 from translate.summary import summary
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from glossary import Occurrence, Term
-from translate.alignment import inside
+from translate.decoding.alignment import inside
+from translate.decoding.placing import exchanged, matches, place, put, written
+from translate.decoding.source import Protected, Source
+from translate.decoding.surplus import copies
 from translate.marian import resolve
 from translate.marian.protocol import Encoded, Hypothesis
 from translate.marian.tokenizer import MarianTokenizer
-from translate.placing import exchanged, matches, place, put, written
-from translate.source import Protected, Source
-from translate.surplus import copies
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from translate.quality import defects, foreign_share, loops
+from translate.decoding.quality import defects, foreign_share, loops
 
 SOURCE = "The model learns to translate whole documents from a few examples."
 

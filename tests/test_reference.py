@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reference_matching import evaluate
-from translate.block_alignment import Block, align
 from translate.document.bilingual_reader import read_bilingual
 from translate.document.model import Document
 from translate.document.parse import parse
-from translate.reference import Matching, match
-from translate.similarity import dot, features, fold, length_penalty, products, urls, weighted
+from translate.scoring.block_alignment import Block, align
+from translate.scoring.reference import Matching, match
+from translate.scoring.similarity import dot, features, fold, length_penalty, products, urls, weighted
 
 SHARED = Path(__file__).resolve().parents[1].parent / "shared" / "newsletters"
 

@@ -12,7 +12,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from translate.score import compare, score
+from translate.scoring.score import compare, score
 
 REFERENCES = [
     "O modelo aprende a traduzir boletins inteiros em poucos segundos.",
@@ -122,7 +122,7 @@ def test_compare_a_system_with_itself(test: str) -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import sys, translate.score; print('sacrebleu' in sys.modules or 'numpy' in sys.modules)"
+    code = "import sys, translate.scoring.score; print('sacrebleu' in sys.modules or 'numpy' in sys.modules)"
     root = Path(__file__).resolve().parents[1]
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert out.stdout == "False\n"

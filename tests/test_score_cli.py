@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from translate.cli import main
-from translate.fidelity import fidelity
-from translate.joining import Group, filled, join
-from translate.reference import Matching, Pair
+from translate.scoring.fidelity import fidelity
+from translate.scoring.joining import Group, filled, join
+from translate.scoring.reference import Matching, Pair
 
 DRAFT = """---
 title: Issue 9 [EN]

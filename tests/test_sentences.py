@@ -2,8 +2,8 @@
 
 import pytest
 
+from translate.decoding.sentences import MAX_CHARACTERS, sentence_ranges
 from translate.document.model import Segment, Span
-from translate.sentences import MAX_CHARACTERS, sentence_ranges
 
 
 def segment(text: str, spans: tuple[Span, ...] = ()) -> Segment:

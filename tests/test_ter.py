@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sacrebleu.metrics.lib_ter import translation_edit_rate
 from sacrebleu.metrics.ter import TER
 
-from translate.ter import ExactTER, edits
+from translate.scoring.ter import ExactTER, edits
 
 words = st.lists(st.sampled_from("abcdefgh"), max_size=14)
 

@@ -211,7 +211,10 @@ def in_child(code: str, *arguments: str) -> subprocess.Popen[str]:
     root = Path(__file__).resolve().parents[1]
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
-        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from glossary import Matcher, default_termbase
+from translate.decoding.translator import Settings, Translation, translate_segments
 from translate.document import parse, render
 from translate.marian import load_engine, resolve
 from translate.marian.protocol import Engine
-from translate.translator import Settings, Translation, translate_segments
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translate.typography import restore, same_ending
+from translate.decoding.typography import restore, same_ending
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,8 @@ def _run(arguments: argparse.Namespace) -> int:
             "document.lang": arguments.lang,
         },
     )
-    from translate.pipeline import RunRequest, run
+    from translate.pipeline import run
+    from translate.results import RunRequest
 
     request = RunRequest(
         drafts=tuple(arguments.drafts),

@@ -81,7 +81,7 @@ def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
 
 
 def target_name(name: str) -> str:
-    """``03.en.md`` becomes ``03.pt-br.md``, ``a.markdown`` becomes ``a.pt-br.markdown``, ``a`` becomes ``a.pt-br.md``."""
+    """``3.en.md`` becomes ``3.pt-br.md``, ``a.markdown`` ``a.pt-br.markdown``, ``a`` ``a.pt-br.md``."""
     stem, dot, suffix = name.rpartition(".")
     if not dot or not stem:
         return f"{name}.pt-br.md"

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from glossary import Matcher, Termbase, default_termbase, load_termbase
 from translate import __version__
 from translate.config import Config, cache_directory
+from translate.decoding.quality import Limits
+from translate.decoding.translator import Settings, Translation, translate_segments
 from translate.document import parse
 from translate.document.bilingual import write_bilingual
-from translate.document.model import Document, Target
+from translate.document.model import Target
 from translate.errors import UserError
-from translate.gate import PASSED, Verdict
-from translate.history import History, Record, append, check_writable, history_path, read_history
-from translate.living import (
+from translate.memory import Memory, digest, open_memory
+from translate.outputs import is_directory, make_ready, output_paths
+from translate.rerun.living import (
     Finished,
     LivingFile,
     commit,
@@ -34,108 +36,20 @@ from translate.living import (
     reusable,
     standing,
 )
-from translate.memory import Memory, digest, open_memory
-from translate.outputs import is_directory, make_ready, output_paths
-from translate.quality import Limits
-from translate.release import judged
-from translate.rerun.plan import Retranslate
-from translate.rescoring import TokenScores, token_scores
+from translate.results import Draft, Issue, RunRequest, RunResult, Silent, Watcher
+from translate.scoring.history import History, Record, append, check_writable, history_path, read_history
+from translate.scoring.release import judged
+from translate.scoring.rescoring import token_scores
 from translate.text_file import SourceText, read_text, repair_mojibake, write_output
-from translate.translator import Settings, Translation, translate_segments
 
 if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
-    from translate.scorecard import ScoreCard
+    from translate.scoring.scorecard import ScoreCard
 
 
 EDITION = "PT-BR"
 """What ``[EN]`` in a draft's title becomes."""
-
-
-class Watcher(Protocol):
-    """Is told what the pipeline is doing."""
-
-    def step(self, name: str) -> None: ...
-
-    def progress(self, done: int, total: int) -> None: ...
-
-
-class Silent:
-    """A watcher that shows nothing."""
-
-    def step(self, name: str) -> None:
-        """Nothing is shown."""
-
-    def progress(self, done: int, total: int) -> None:
-        """Nothing is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What to translate and where to put it; ``-`` is standard input, or standard output for ``out``.
-
-    ``humans``: none, or one human version for each draft, in order. ``retranslate`` redoes on purpose what a
-    bilingual file holds: all of it, or what no human touched; a numbered backup is kept. ``gated``: an issue that the
-    gate refuses is not written; what its file held stays.
-    """
-
-    drafts: tuple[str, ...]
-    out: str | None = None
-    humans: tuple[str, ...] = ()
-    report: Path | None = None
-    retranslate: Retranslate | None = None
-    gated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A draft as read and parsed."""
-
-    source: SourceText
-    document: Document
-
-    @property
-    def name(self) -> str:
-        """What messages call it."""
-        return self.source.name
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """A finished draft: its translations (one for each segment), the bilingual text, its scores and its file."""
-
-    draft: Draft
-    translations: tuple[Translation, ...]
-    bilingual: str
-    scores: ScoreCard | None
-    path: Path | None
-    notes: tuple[str, ...] = ()
-    finished: Finished | None = None
-    """The bilingual file as it goes to the disk and the memory; None for standard output."""
-    verdict: Verdict = PASSED
-    """What the gate says of it."""
-    record: Record | None = None
-    """What the history is to keep of it, if it was scored."""
-    tokens: Mapping[int, TokenScores] = field(default_factory=dict)
-    """Log-probabilities of what the model translated, by segment, where a report wants them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run did. ``seconds`` is the whole run's wall time, ``translating`` the part spent on the model."""
-
-    issues: tuple[Issue, ...]
-    signature: Mapping[str, str]
-    seconds: float
-    translating: float
-    report: Path | None = None
-    retranslate: Retranslate | None = None
-    gated: bool = False
-
-    def refused(self, issue: Issue) -> bool:
-        """Whether the issue is not written, because the gate is closed to it."""
-        return self.gated and not issue.verdict.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +64,7 @@ class Steps:
     write: Callable[[RunResult, Config], None]
 
 
-def run(
-    request: RunRequest, config: Config, watcher: Watcher | None = None, steps: Steps | None = None
-) -> RunResult:
+def run(request: RunRequest, config: Config, watcher: Watcher | None = None, steps: Steps | None = None) -> RunResult:
     """Every step for every draft of the request.
 
     Everything is read and checked before the first translation, and translated before the first file is written.
@@ -271,7 +183,8 @@ def check(request: RunRequest, config: Config) -> Checked:
     """Reads all that a run needs and finds out what is wrong with it before any time is spent."""
     if request.humans and len(request.humans) != len(request.drafts):
         raise UserError(
-            f"--human was given {len(request.humans)} times for {len(request.drafts)} drafts; give one for each, in order."
+            f"--human was given {len(request.humans)} times for {len(request.drafts)} drafts; "
+            "give one for each, in order."
         )
     termbase = load_glossary(config)
     drafts = [prepare(read_text(name, max_bytes=config.limits.max_file_bytes), config) for name in request.drafts]
@@ -381,7 +294,7 @@ def score_draft(
     draft: Draft, translations: Sequence[Translation], human: SourceText, termbase: Termbase, config: Config
 ) -> tuple[ScoreCard, tuple[str, ...]]:
     """The score card against a human version, and notes on what was done to read it."""
-    from translate.scorecard import score_card
+    from translate.scoring.scorecard import score_card
 
     text, repaired = repair_mojibake(human.text)
     notes = (f"{human.name} was mis-decoded; its text was repaired before scoring",) if repaired else ()

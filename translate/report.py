@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from translate.confidence import confidence, shipped
 from translate.config import Config
-from translate.pipeline import Issue, RunResult
+from translate.decoding.translator import Translation
+from translate.results import Issue, RunResult
+from translate.scoring.confidence import confidence, shipped
 from translate.summary import needs_a_look, terms_of, words_of
-from translate.translator import Translation
 
 FORMAT = 1
 """Grows when a reader of an older report would misread a newer one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from translate.pipeline import Issue, RunResult
+from translate.results import Issue, RunResult
 
 MEANINGS = {
     "term-missing": "a glossary term is missing",

@@ -164,7 +164,10 @@ def _wide_encoding(data: bytes) -> str | None:
     nul = [head[i::4].count(0) / max(1, len(head[i::4])) for i in range(4)]
     high, low = 0.7, 0.1
     for encoding, zero in (
-        ("UTF-32LE", (1, 2, 3)), ("UTF-32BE", (0, 1, 2)), ("UTF-16LE", (1, 3)), ("UTF-16BE", (0, 2)),
+        ("UTF-32LE", (1, 2, 3)),
+        ("UTF-32BE", (0, 1, 2)),
+        ("UTF-16LE", (1, 3)),
+        ("UTF-16BE", (0, 2)),
     ):
         if all(nul[i] > high if i in zero else nul[i] < low for i in range(4)):
             return encoding
@@ -291,8 +294,10 @@ def _encode(text: str, name: str) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         code = ord(text[error.start])
-        raise UserError(f"{name}: cannot be written as UTF-8: character {error.start} is U+{code:04X}, "
-                        "half of a surrogate pair; correct the text") from None
+        raise UserError(
+            f"{name}: cannot be written as UTF-8: character {error.start} is U+{code:04X}, "
+            "half of a surrogate pair; correct the text"
+        ) from None
 
 
 def _write_error(name: str, error: OSError | ValueError) -> UserError:

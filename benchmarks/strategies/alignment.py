@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.strategies.common import Unmarked, first_pass, ungendered
-from translate.enforce import ROUNDS, Rendering, enforce
+from translate.decoding.enforce import ROUNDS, Rendering, enforce
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings
 from translate.marian.protocol import Engine
-from translate.source import Source
-from translate.translator import Settings
 
 
 def replaced(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:

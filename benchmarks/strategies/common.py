@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from translate.enforce import Rendering, request
+from translate.decoding.enforce import Rendering, request
+from translate.decoding.placing import CLOSE, OPEN, place, written
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings
 from translate.marian.protocol import Decoded, Encoded, Engine, Hypothesis, Pieces, Request
-from translate.placing import CLOSE, OPEN, place, written
-from translate.source import Source
-from translate.translator import Settings
 
 Strategy = Callable[[Sequence[Source], Engine, Settings], list[Rendering]]
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.strategies.common import bare
-from translate.enforce import Rendering
+from translate.decoding.enforce import Rendering
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings
 from translate.marian.protocol import Engine, Hypothesis
 from translate.marian.transformers_engine import TransformersEngine
-from translate.source import Source
-from translate.translator import Settings
 
 BEAM = 10
 """The beam of the paper's main experiments; widened where a sentence has more constraint pieces."""

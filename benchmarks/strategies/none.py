@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from translate.enforce import Rendering
+from translate.decoding.enforce import Rendering
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings, translate_sources
 from translate.marian.protocol import Engine
-from translate.source import Source
-from translate.translator import Settings, translate_sources
 
 
 def translate(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 
 from benchmarks.strategies.common import Unmarked
-from translate.alignment import Range, whole
-from translate.enforce import Rendering, request
+from translate.decoding.alignment import Range, whole
+from translate.decoding.enforce import Rendering, request
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings
 from translate.marian.protocol import Engine
-from translate.source import Source
-from translate.translator import Settings
 
 _MASK = re.compile(r"x\s?protected\s?(\d+)\s?x", re.IGNORECASE)
 

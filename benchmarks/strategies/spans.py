@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchmarks.strategies.common import bare, first_pass, ungendered
-from translate.enforce import Rendering, enforce
+from translate.decoding.enforce import Rendering, enforce
+from translate.decoding.source import Source
+from translate.decoding.translator import Settings
 from translate.marian.protocol import Engine
-from translate.source import Source
-from translate.translator import Settings
 
 
 def raw(sources: Sequence[Source], engine: Engine, settings: Settings) -> list[Rendering]:
@@ -21,6 +21,4 @@ def filled(sources: Sequence[Source], engine: Engine, settings: Settings) -> lis
     """The content of each target span exchanged for the draft's own; what has no span replaces its aligned words."""
     sources = ungendered(sources)
     encoded, hypotheses = first_pass(sources, engine, settings, marked=True)
-    return enforce(
-        sources, encoded, hypotheses, engine, beam_size=settings.beam_size, ratio=settings.ratio, rounds=0
-    )
+    return enforce(sources, encoded, hypotheses, engine, beam_size=settings.beam_size, ratio=settings.ratio, rounds=0)

@@ -38,8 +38,8 @@ def add_parser(commands: Any) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from translate.config import load_config
-    from translate.evaluation import evaluate
-    from translate.evaluation_page import check_marks, markdown, rewritten
+    from translate.evaluation.folder import evaluate
+    from translate.evaluation.page import check_marks, markdown, rewritten
     from translate.outputs import make_ready
     from translate.progress import Display
     from translate.text_file import read_text, write_output

@@ -156,7 +156,7 @@ def _check(arguments: argparse.Namespace) -> int:
     from translate.commands.glossary_reports import check_dict, check_text
     from translate.config import load_config
     from translate.pipeline import prepare
-    from translate.prose import blanked
+    from translate.terms.prose import blanked
     from translate.text_file import read_text
 
     path = Path(arguments.file)
@@ -180,7 +180,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _verify(arguments: argparse.Namespace) -> int:
     from translate.commands.glossary_reports import audit_text
     from translate.errors import UserError
-    from translate.glossary_audit import audit_bilingual, audit_versions
+    from translate.terms.glossary_audit import audit_bilingual, audit_versions
     from translate.text_file import read_text
 
     if len(arguments.files) > 2:
@@ -203,7 +203,7 @@ def _suggest(arguments: argparse.Namespace) -> int:
     from glossary.suggestion_file import dump_suggestions
     from translate.commands.glossary_reports import suggestions_dict, suggestions_text
     from translate.errors import UserError
-    from translate.mining import mine
+    from translate.terms.mining import mine
     from translate.text_file import read_text
 
     if not 0 <= arguments.min_rate <= 1:

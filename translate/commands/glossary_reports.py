@@ -11,8 +11,8 @@ from glossary.suggest import Suggestion
 from glossary.suggestion_file import seldom_kept
 from glossary.terms import Termbase
 from translate.commands.tables import WIDTH, excerpt, table
-from translate.glossary_audit import AuditReport, found_text
-from translate.mining import Mined
+from translate.terms.glossary_audit import AuditReport, found_text
+from translate.terms.mining import Mined
 
 _INDENT = "    "
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from translate.history import Record
+    from translate.scoring.history import Record
 
 HEAD = ("issue", "when (UTC)", "BLEU", "chrF2", "TER", "terms", "human", "new", "version")
 _CODES = """\
@@ -44,8 +44,8 @@ def _history(arguments: argparse.Namespace) -> int:
     from translate.commands.tables import table
     from translate.config import load_config
     from translate.errors import UserError
-    from translate.history import history_path, read_history
-    from translate.history_chart import page, svg
+    from translate.scoring.history import history_path, read_history
+    from translate.scoring.history_chart import page, svg
     from translate.text_file import write_output
 
     path = history_path(load_config(arguments.config))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from translate.file_scores import FileScores, System
+    from translate.scoring.file_scores import FileScores, System
 
 _CODES = """\
 exit codes:
@@ -50,8 +50,8 @@ def add_parser(commands: Any) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     from translate.config import load_config
-    from translate.file_scores import score_files
     from translate.pipeline import load_glossary
+    from translate.scoring.file_scores import score_files
     from translate.text_file import read_text
 
     overrides = {"glossary.file": arguments.glossary, "score.bootstrap": arguments.samples}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from translate.status import DraftStatus
+    from translate.rerun.status import DraftStatus
 
 _CODES = """\
 exit codes:
@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
 def _status(arguments: argparse.Namespace) -> int:
     from translate.config import load_config
     from translate.memory import open_memory
-    from translate.status import statuses
+    from translate.rerun.status import statuses
 
     config = load_config(arguments.config)
     with open_memory(config) as memory:

@@ -12,6 +12,7 @@ from translate.text_file import newline_of
 
 Layout = Literal["comment-after", "comment-before", "target-only"]
 
+
 def write_bilingual(
     document: Document,
     targets: Mapping[int, Target],

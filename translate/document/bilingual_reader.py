@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from translate.block_alignment import Block, align, style_of
 from translate.document.comments import Comment, find_comments, front_matter_end
 from translate.document.model import Document
 from translate.document.parse import parse
+from translate.scoring.block_alignment import Block, align, style_of
 
 Side = Literal["after", "before"]
 _Paired = tuple[tuple[int, ...], tuple[int, ...], Side]
@@ -22,7 +22,7 @@ _GAP = ("\r\n\r\n", "\n\n")
 _PAGE_COMMENT = re.compile(r"<!--(?:(?!<!--)[\s\S])*?-->")
 _BLANK_AFTER = re.compile(r"[ \t]*(?:\Z|(?:\r\n|\r|\n)[ \t]*(?:\r\n|\r|\n|\Z))")
 
-# Log-potentials of a comment beside a run of blocks, as in translate.block_alignment.
+# Log-potentials of a comment beside a run of blocks, as in translate.scoring.block_alignment.
 _AWAY = -2.0
 """For each block between a comment and its run."""
 _HABIT = 3.0
@@ -260,9 +260,7 @@ def _by_likeness(page: _Page, comments: range, run: range) -> list[_Paired]:
             return None
         # n comments after n blocks: the first belongs n - 1 blocks further up.
         behind = sizes[i] - 1 - ranks[i]
-        away = min(
-            abs(j + b - gaps[i]), abs(j + b - gaps[i] + behind), abs(j - gaps[i]), abs(j - gaps[i] - ranks[i])
-        )
+        away = min(abs(j + b - gaps[i]), abs(j + b - gaps[i] + behind), abs(j - gaps[i]), abs(j - gaps[i] - ranks[i]))
         return _AWAY * away + (_HABIT if side == habit else 0.0)
 
     for _ in range(2):
@@ -282,9 +280,7 @@ def _block(document: Document, markdown: str, segments: Sequence[int] | None = N
     return Block(text, markdown, style_of(found[0].kind, markdown) if len(found) == 1 else "text")
 
 
-def _bilingual(
-    page: _Page, pairs: Iterable[_Paired], *, exact: bool
-) -> Bilingual:
+def _bilingual(page: _Page, pairs: Iterable[_Paired], *, exact: bool) -> Bilingual:
     entries, text = page.document.entries, page.text
     keyed: list[tuple[int, Unit]] = []
     comments_used: set[int] = set()

@@ -13,20 +13,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _AMPS = r"&(?:amp;)*"  # an entity that was escaped n times begins so
-_ESCAPABLE = re.compile(
-    rf"--!?(?:>|{_AMPS}gt;)|<(?=!--)|{_AMPS}lt;(?=!--)|\{{(?:[{{%]|{_AMPS}#(?:123|37);)"
-)
-_ESCAPED = re.compile(
-    rf"(?:(?<=--)|(?<=--!)){_AMPS}gt;|{_AMPS}lt;(?=!--)|(?<=\{{){_AMPS}#(?:123|37);"
-)
+_ESCAPABLE = re.compile(rf"--!?(?:>|{_AMPS}gt;)|<(?=!--)|{_AMPS}lt;(?=!--)|\{{(?:[{{%]|{_AMPS}#(?:123|37);)")
+_ESCAPED = re.compile(rf"(?:(?<=--)|(?<=--!)){_AMPS}gt;|{_AMPS}lt;(?=!--)|(?<=\{{){_AMPS}#(?:123|37);")
 _ENTITY = {">": "&gt;", "<": "&lt;", "{": "&#123;", "%": "&#37;"}
 _CHARACTER = {entity: character for character, entity in _ENTITY.items()}
 
 _COMMENT = re.compile(r"(?m)(?:^|(?<=\ufeff))[ \t]*(<!--(?:(?!<!--)[\s\S])*?-->)")
 _NEWLINE = r"(?:\r\n|\r|\n)"
-_FRONT_MATTER = re.compile(
-    rf"\ufeff?---[ \t]*{_NEWLINE}(?:[\s\S]*?{_NEWLINE})??(?:---|\.\.\.)[ \t]*(?:{_NEWLINE}|\Z)"
-)
+_FRONT_MATTER = re.compile(rf"\ufeff?---[ \t]*{_NEWLINE}(?:[\s\S]*?{_NEWLINE})??(?:---|\.\.\.)[ \t]*(?:{_NEWLINE}|\Z)")
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\r|\n|\Z)")
 _LIST_ITEM = re.compile(r" {0,3}(?:[*+-]|\d+[.)])(?:[ \t]|$)")
 _DEFINITION = re.compile(r" {0,3}:[ \t]")

@@ -69,8 +69,10 @@ class Hypothesis:
 class Tokenizer(Protocol):
     """SentencePiece with offsets, in the checkpoint's own vocabulary."""
 
-    protects: bool
-    """Whether the vocabulary has the protected-span symbols ``<t>`` and ``</t>``."""
+    @property
+    def protects(self) -> bool:
+        """Whether the vocabulary has the protected-span symbols ``<t>`` and ``</t>``."""
+        ...
 
     def encode(self, text: str, protected: Sequence[tuple[int, int]] = ()) -> Encoded:
         """Source pieces of ``text``; ``<t> … </t>`` go around the pieces of each protected range."""
@@ -88,7 +90,10 @@ class Tokenizer(Protocol):
 class Engine(Protocol):
     """A MarianMT checkpoint that is ready to translate."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """``ctranslate2`` or ``transformers``."""
+        ...
 
     @property
     def tokenizer(self) -> Tokenizer:

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001  (look-alike characters are the subject here)
 """Typographic characters in the spelling that OPUS checkpoints were trained on, with offsets kept.
 
 OPUS corpora pass through Moses ``normalize-punctuation.perl`` before SentencePiece; a checkpoint's

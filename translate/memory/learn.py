@@ -9,7 +9,7 @@ from translate.document.model import Document
 from translate.memory.units import Unit, units_of
 
 CONFIDENCE = 0.8
-"""Of a pair (see `translate.reference`); what is less sure is left out."""
+"""Of a pair (see `translate.scoring.reference`); what is less sure is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Learned:
 
 def learn(draft: Document, human: str, *, name: str = "", confidence: float = CONFIDENCE) -> Learned:
     """Units of the pairs of one segment with one. Raises UserError where `human` cannot be parsed."""
-    from translate.reference import match
+    from translate.scoring.reference import match
 
     read = read_bilingual(human)
     page = read.document

@@ -200,10 +200,7 @@ def _with_conflicts(units: list[Unit], conflicts: list[Piece]) -> list[Unit]:
         if above:
             nearest = max(above, key=lambda k: max(p.start for p in units[k].pieces if p.start < piece.start))
             own.setdefault(nearest, []).append(piece)
-    return [
-        replace(unit, conflicts=tuple(own[k])) if k in own else unit
-        for k, unit in enumerate(units)
-    ]
+    return [replace(unit, conflicts=tuple(own[k])) if k in own else unit for k, unit in enumerate(units)]
 
 
 def offers(unit: Unit) -> list[tuple[Piece, Conflict | None]]:

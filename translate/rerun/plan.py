@@ -161,8 +161,18 @@ def plan_rerun(
     )
     matter = _matter(document, existing, record)
     plan = Plan(
-        document, existing, record, changes, tuple(sorted(set(added) - blocked)), tuple(sorted(blocked)),
-        tuple(left_out), matter, tuple(tokens), new_chunks, standing, gone,
+        document,
+        existing,
+        record,
+        changes,
+        tuple(sorted(set(added) - blocked)),
+        tuple(sorted(blocked)),
+        tuple(left_out),
+        matter,
+        tuple(tokens),
+        new_chunks,
+        standing,
+        gone,
     )
     return _with_segments(plan)
 
@@ -275,7 +285,7 @@ def _english(unit: Unit, known: set[str]) -> list[str]:
 
 def _matched(document: Document, existing: Existing) -> dict[int, tuple[int, ...]]:
     """For units without English, the draft's entries that they clearly translate."""
-    from translate.reference import match
+    from translate.scoring.reference import match
 
     entry_of = {s: entry.index for entry in document.entries for s in entry.segments}
     page = existing.page.document

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from glossary import Matcher, verify
+from translate.decoding.quality import Limits, defects
 from translate.document.bilingual_reader import Bilingual
 from translate.document.model import Document
 from translate.document.parse import parse
 from translate.errors import UserError
 from translate.memory.units import contexts
 from translate.memory.units import digest as memory_digest
-from translate.quality import Limits, defects
-from translate.reference import match
 from translate.rerun.record import Record
 from translate.review.marks import MarkupProblem, compare
 from translate.review.model import (
@@ -30,6 +29,7 @@ from translate.review.pairs import Page, Paired, Text, in_order, read_page, segm
 from translate.review.scores import Scorer, corpus
 from translate.review.sources import Machine, Reported, machine_of, reported_by_pair
 from translate.review.versions import Version
+from translate.scoring.reference import match
 
 _OF_THE_RUN = ("markup-unsure", "term-replaced", "term-inserted", "too-long")
 """Flags about the machine's text that cannot be recomputed: they hold until somebody edits it."""
@@ -328,7 +328,7 @@ def _older(segments: Sequence[ReviewSegment], page: Page, before: Page) -> list[
 def _human(
     segments: Sequence[ReviewSegment], page: Page, version: Version, draft: Document | None, keys: Sequence[str]
 ) -> tuple[list[ReviewSegment], list[str]]:
-    """A human version's text as the reference, matched by `translate.reference`."""
+    """A human version's text as the reference, matched by `translate.scoring.reference`."""
     from translate.document.bilingual_reader import read_bilingual
 
     bilingual = read_bilingual(version.text)

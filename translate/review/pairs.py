@@ -269,7 +269,7 @@ def _own_segments(existing: Existing, unit: Unit, piece: Piece) -> list[Segment]
 
 def _with_english(pairs: Sequence[Paired], draft: Document, existing: Existing) -> list[Paired]:
     """The pairs of a file without any English, with the draft's where the two can be matched one to one."""
-    from translate.reference import match
+    from translate.scoring.reference import match
 
     matching = match(draft, existing.page.document)
     english = {p.human[0]: p.draft[0] for p in matching.pairs if len(p.human) == len(p.draft) == 1}

@@ -22,7 +22,7 @@ class Scorer:
         different = [(h, r) for h, r in wanted if h != r]
         self._known |= {pair: PERFECT for pair in wanted if pair[0] == pair[1]}
         if different:
-            from translate.score import score
+            from translate.scoring.score import score
 
             done = score([h for h, _ in different], [r for _, r in different])
             for pair, values in zip(different, done.segments, strict=True):
@@ -35,7 +35,7 @@ def corpus(pairs: Sequence[Pair]) -> tuple[SegmentScores, str] | None:
     flat = [pair for pair in map(_flat, pairs) if pair[1]]
     if not flat:
         return None
-    from translate.score import score
+    from translate.scoring.score import score
 
     done = score([h for h, _ in flat], [r for _, r in flat]).corpus
     signature = "; ".join(f"{name} {metric.signature}" for name, metric in done.items())

@@ -1,0 +1,1 @@
+"""A segment through the model: sentences, protected terms, enforcement, markup put back."""

@@ -1,0 +1,1 @@
+"""A folder of drafts with human versions, evaluated: tables for people, for scripts and for README."""

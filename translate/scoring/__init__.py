@@ -1,0 +1,1 @@
+"""Scores against human versions: matching, metrics, history, gate, confidence."""

@@ -1,0 +1,1 @@
+"""The glossary over documents: prose without markup, mining, audits of translations."""
