@@ -181,7 +181,7 @@ def test_reluctant_terms_are_those_that_plain_translation_loses(engine: Engine) 
     assert found <= {"attention", "dataset"}
     assert "attention" in found  # "atenção" is what any checkpoint would write
     assert [is_reluctant(source, found) for source in sources] == [True, False]
-    assert reluctant(sources, Unmarked(engine)), 4) == frozenset(
+    assert reluctant(sources, Unmarked(engine), 4) == frozenset(
     assert reluctant(sources[1:], engine, 4) == frozenset()
 
 
