@@ -240,3 +240,41 @@ def test_a_run_imports_no_torch(draft: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_report_never_overwrites_what_the_run_reads_or_writes(
+    draft: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    glossary = draft.parent / "g.yaml"
+    glossary.write_text("terms: [throughput]\n", encoding="utf-8")
+    out = draft.parent / "z.md"
+    for target, more in ((draft, []), (glossary, ["--glossary", str(glossary)]), (out, ["--out", str(out)])):
+        assert "would overwrite" in refused(capsys, str(draft), "--report", str(target), *more)
+    assert draft.read_text(encoding="utf-8") == DRAFT
+    assert not out.exists()
+
+
+def test_an_existing_file_that_is_no_version_of_the_draft_is_refused(
+    draft: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    notes = draft.parent / "notes.md"
+    private = "# Shopping\n\n- milk and bread\n- 12 eggs\n\nhttps://example.org/shop\n"
+    notes.write_text(private, encoding="utf-8")
+    assert "no version" in refused(capsys, str(draft), "--out", str(notes))
+    assert notes.read_text(encoding="utf-8") == private
+
+
+def test_the_draft_is_no_human_version_of_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "n.en.md"
+    path.write_text("# One title here\n\nThe model is small.\n\nThe data are large.\n", encoding="utf-8")
+    copy = tmp_path / "copy.md"
+    copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "English" in refused(capsys, str(path), "--human", str(copy))
+
+
+def test_a_mis_decoded_draft_is_noted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "n.en.md"
+    text = "The café and the naïve model don’t agree; the résumé says “yes” — and the façade says “no”.\n" * 2
+    path.write_text(text.encode().decode("cp1252", errors="ignore"), encoding="utf-8")
+    assert main(["run", str(path)]) == 0
+    assert "mis-decoded" in capsys.readouterr().out

@@ -99,3 +99,41 @@ def test_markup_without_width_keeps_the_blank_before_it(engine: Engine) -> None:
     assert " {{ site.title }} " in text
     assert " ![](a.png)" in text
     assert " [^1]" not in text.split("\n")[0]
+
+
+def test_markup_inside_words_stays_there(engine: Engine) -> None:
+    _, text = translated("Water is H<sub>2</sub>O, and 10<sup>6</sup> samples of CO<sub>2</sub> are enough.\n", engine)
+    for piece in ("H<sub>2</sub>O", "10<sup>6</sup>", "CO<sub>2</sub>"):
+        assert text.count(piece) == 1
+
+
+def test_a_link_on_an_emoji_keeps_it(engine: Engine) -> None:
+    _, text = translated(
+        "Look at the [🙂](https://example.org/emoji) link and the other [page](https://example.org/p).\n", engine
+    )
+    assert text.count("[🙂](https://example.org/emoji)") == 1
+
+
+def test_attributes_stay_with_their_image(engine: Engine) -> None:
+    _, text = translated('See ![img](a.png){: width="50%"} and the text.\n', engine)
+    assert '](a.png){: width="50%"}' in text
+
+
+def test_brackets_in_a_link_stay_in_it(engine: Engine) -> None:
+    _, text = translated("The [book [second edition]](https://example.org/b) is out.\n", engine)
+    assert "](https://example.org/b)" in text
+    assert text.index("[", text.index("[") + 1) < text.index("](https")
+    assert ")]" not in text
+
+
+def test_foreign_words_come_through_and_no_character_breaks(engine: Engine) -> None:
+    _, text = translated(
+        "The word שלום means peace, and soft\u00adhyphens or zero\u200bwidth marks are no problem.\n", engine
+    )
+    assert text.count("שלום") == 1
+    assert "\ufffd" not in text
+
+
+def test_the_stop_after_maths_is_kept(engine: Engine) -> None:
+    _, text = translated("The complexity of the model is $O(n \\log n)$.\n", engine)
+    assert text.rstrip().endswith("$.")

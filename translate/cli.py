@@ -23,16 +23,18 @@ exit codes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
-    if not hasattr(arguments, "command"):
-        parser.print_help()
-        return 2
-    from glossary.errors import GlossaryError
-
     try:
+        parser = _parser()
+        arguments = parser.parse_args(argv)
+        if not hasattr(arguments, "command"):
+            parser.print_help()
+            return 2
         code: int = arguments.command(arguments)
-    except (UserError, GlossaryError) as error:
+    except (UserError, ValueError) as error:
+        from glossary.errors import GlossaryError  # with it comes the YAML library: not for --help
+
+        if not isinstance(error, (UserError, GlossaryError)):
+            raise
         print(f"translate-issue: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -137,6 +139,7 @@ def _run(arguments: argparse.Namespace) -> int:
         humans=tuple(arguments.human or ()),
         report=None if arguments.report is None else Path(arguments.report),
         retranslate=arguments.retranslate,
+        config=arguments.config,
     )
     # What is on standard output must be nothing but the document when it goes there.
     messages = sys.stderr if "-" in request.drafts or arguments.out == "-" else sys.stdout

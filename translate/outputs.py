@@ -58,10 +58,23 @@ def _path(draft: str, out: str | None, into: bool) -> Path | None:
     return Path(out)
 
 
-def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
+def check_report(report: Path | None, others: Sequence[Path | str | None]) -> None:
+    """UserError if the report would overwrite a file that the run reads or writes, or cannot be written at all."""
+    if report is None:
+        return
+    for other in others:
+        if other is not None and other != STANDARD and Path(other).resolve() == report.resolve():
+            raise UserError(f"{report}: the report would overwrite this file; choose another --report.")
+    if report.is_dir():
+        raise UserError(f"{report}: this is a directory; give --report a file.")
+    make_ready([report], create=False, option="--report")
+
+
+def make_ready(paths: Sequence[Path | None], *, create: bool, option: str = "--out") -> None:
     """Finds out before any work is done whether files can be written at ``paths``.
 
-    ``create`` makes their directories where they do not exist. Raises UserError naming the directory.
+    ``create`` makes their directories where they do not exist. Raises UserError naming the directory and the
+    ``option`` that says where to write.
     """
     for directory in dict.fromkeys(path.parent for path in paths if path is not None):
         if create and not directory.exists():
@@ -69,15 +82,15 @@ def make_ready(paths: Sequence[Path | None], *, create: bool) -> None:
                 directory.mkdir(parents=True)
             except OSError as error:
                 raise UserError(
-                    f"{directory}: cannot make this directory ({error.strerror}); choose another --out."
+                    f"{directory}: cannot make this directory ({error.strerror}); choose another {option}."
                 ) from None
         if not directory.is_dir():
-            raise UserError(f"{directory}: there is no such directory; make it or choose another --out.")
+            raise UserError(f"{directory}: there is no such directory; make it or choose another {option}.")
         try:
             with tempfile.TemporaryFile(dir=directory):
                 pass
         except OSError as error:
-            raise UserError(f"{directory}: cannot write here ({error.strerror}); choose another --out.") from None
+            raise UserError(f"{directory}: cannot write here ({error.strerror}); choose another {option}.") from None
 
 
 def target_name(name: str) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glossary import Matcher, Termbase, default_termbase, load_termbase
+from glossary.files import load_file
 from translate import __version__
 from translate.config import Config, cache_directory
 from translate.decoding.quality import Limits
@@ -22,7 +23,7 @@ from translate.document.bilingual import write_bilingual
 from translate.document.model import Target
 from translate.errors import UserError
 from translate.memory import Memory, digest, open_memory
-from translate.outputs import is_directory, make_ready, output_paths
+from translate.outputs import check_report, is_directory, make_ready, output_paths
 from translate.rerun.living import (
     Finished,
     LivingFile,
@@ -95,7 +96,7 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
             translations = _complete(draft, fresh, file, known, matcher)
             whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
             finished = None if file is None else _finish(file, fresh, known, whole, signature, config)
-            scores, notes = None, () if finished is None else finished.notes
+            scores, notes = None, (*_misread(draft), *(() if finished is None else finished.notes))
             if human is not None:
                 watcher.step("Scoring")
                 scores, more = steps.score(draft, translations, human, termbase, config)
@@ -111,6 +112,14 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
         )
         steps.write(result, config)
     return result
+
+
+def _misread(draft: Draft) -> tuple[str, ...]:
+    """A note if the draft's text was decoded in the wrong encoding before it came here (``cafÃ©``)."""
+    text = draft.source.text
+    if not any(sign in text for sign in ("Ã", "â€", "Â")) or not repair_mojibake(text)[1]:
+        return ()
+    return ("the draft looks mis-decoded (Ã© for é); it was translated as it stands: restore the original text",)
 
 
 def _past(request: RunRequest, config: Config) -> History:
@@ -192,7 +201,7 @@ def check(request: RunRequest, config: Config) -> Checked:
     humans: list[SourceText | None] = [*given] or [None] * len(drafts)
     paths = output_paths(request.drafts, request.out, protected=[*request.humans, *_paths(config)])
     make_ready(paths, create=is_directory(request.drafts, request.out))
-    make_ready([request.report], create=False)
+    check_report(request.report, [*request.drafts, *request.humans, *_paths(config), *paths, request.config])
     return drafts, humans, paths, termbase
 
 
@@ -201,8 +210,11 @@ def _paths(config: Config) -> list[str]:
 
 
 def load_glossary(config: Config) -> Termbase:
-    """The configured termbase, or the one that ships. Raises GlossaryError."""
-    return default_termbase() if config.glossary.file is None else load_termbase(config.glossary.file)
+    """The configured termbase (YAML, CSV or TBX), or the one that ships. Raises GlossaryError."""
+    path = config.glossary.file
+    if path is None:
+        return default_termbase()
+    return load_file(path) if path.suffix.lower() in (".csv", ".tbx") else load_termbase(path)
 
 
 def prepare(source: SourceText, config: Config) -> Draft:

@@ -53,6 +53,8 @@ class RunRequest:
     report: Path | None = None
     retranslate: Retranslate | None = None
     gated: bool = False
+    config: str | None = None
+    """The configuration file, if any: nothing is written over it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ MEANINGS = {
     "degenerate-empty": "the model gave nothing; the English was kept",
     "degenerate-script": "the model answered in another script; the English was kept",
     "degenerate-repetition": "the model repeats itself",
-    "degenerate-garbled": "bytes that make no character",
+    "degenerate-garbled": "the model gave broken characters; the English was kept",
     "degenerate-long": "much longer than the English",
     "degenerate-short": "much shorter than the English",
     "markup-unsure": "a link or emphasis was placed by word order alone",

@@ -9,7 +9,7 @@ from translate.decoding.alignment import Alignment, Range
 from translate.decoding.enforce import Rendering
 from translate.decoding.markup import position, project
 from translate.decoding.nesting import Wish, fit
-from translate.decoding.source import Sentence
+from translate.decoding.source import Sentence, Source, is_solid
 from translate.decoding.typography import restore, same_ending
 from translate.document.model import Segment, Target, TargetSpan
 
@@ -72,7 +72,9 @@ def _gap(segment: Segment, start: int, end: int) -> _Part:
             if start <= span.start <= end:
                 part.spans.append((index, span.start - start, span.start - start, False, True))
         elif span.start < end and start < span.end:
-            part.spans.append((index, max(span.start, start) - start, min(span.end, end) - start, span.opaque, True))
+            part.spans.append(
+                (index, max(span.start, start) - start, min(span.end, end) - start, is_solid(segment.text, span), True)
+            )
     return part
 
 
@@ -88,22 +90,42 @@ def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Pa
         low, high = max(span.start, sentence.core[0]), min(span.end, sentence.core[1])
         if low >= high:
             continue
-        if span.opaque:
-            place = next((rendering.places[i] for i, p in enumerate(source.protected) if p.span == index), None)
-            if place is not None:
-                spans.append((index, *place, True, True))
-                continue
-        inside = [k for k, origin in enumerate(sentence.origin) if low <= origin < high]
-        if not inside:
+        place = next((rendering.places[i] for i, p in enumerate(source.protected) if p.span == index), None)
+        if place is not None:
+            spans.append((index, *place, True, True))
             continue
-        found = project(source.text, text, alignment, inside[0], inside[-1] + 1)
-        spans.append((index, found.start, found.end, False, found.sure))
+        within = _in_words(sentence, rendering, low, high)
+        inside = [k for k, origin in enumerate(sentence.origin) if low <= origin < high and not _in_word(source, k)]
+        if inside:
+            found = project(source.text, text, alignment, inside[0], inside[-1] + 1)
+            ends = [(found.start, found.end), *within]
+            spans.append((index, min(a for a, _ in ends), max(b for _, b in ends), False, found.sure))
+        elif within:
+            spans.append((index, within[0][0], within[-1][1], True, True))
     terms = [
         place
         for protected, place in zip(source.protected, rendering.places, strict=True)
         if protected.occurrence is not None and place is not None
     ]
     return _with_marks(sentence, text, alignment, spans, terms)
+
+
+def _in_word(source: Source, at: int) -> bool:
+    """Whether ``source.text[at]`` is of a word that came through in one piece."""
+    return any(p.start <= at < p.end and p.span is None and p.occurrence is None for p in source.protected)
+
+
+def _in_words(sentence: Sentence, rendering: Rendering, low: int, high: int) -> list[Range]:
+    """Where the segment's characters ``low:high`` stand that belong to words which came through in one piece."""
+    assert sentence.source is not None
+    found = []
+    for protected, place in zip(sentence.source.protected, rendering.places, strict=True):
+        if protected.span is None and protected.occurrence is None and place is not None:
+            start = sentence.origin[protected.start]
+            a, b = max(low, start) - start, min(high, start + len(protected.surface)) - start
+            if a < b:
+                found.append((place[0] + a, place[0] + b))
+    return sorted(found)
 
 
 def _with_marks(

@@ -151,7 +151,15 @@ def _without_edges(source: str, target: str, inside: Range, found: Range) -> Ran
         ):
             break
         end -= 1
-    return (start, end) if start < end else found
+    if start >= end:
+        return found
+    while text[-1:] and text[-1] in ")]}\"'”’»" and target[end : end + 1] == text[-1]:
+        end += 1
+        text = text[:-1]
+    while text[:1] and text[0] in "([{\"'“‘«" and start and target[start - 1] == text[0]:
+        start -= 1
+        text = text[1:]
+    return start, end
 
 
 def _kind(char: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from glossary import Occurrence
@@ -11,13 +12,17 @@ from translate.decoding.agreement import preferred
 from translate.decoding.quality import foreign_share
 from translate.decoding.sentences import sentence_ranges
 from translate.decoding.typography import PLAIN
-from translate.document.model import Segment
+from translate.document.model import Segment, Span
 
 _SYMBOL_CATEGORIES = {"So", "Sm", "Sk", "Co"}
 _OTHER_SYMBOLS = frozenset("\u200d\u20e3\ufe0e\ufe0f…•†‡§¶·‰′″")
 SURROGATE_FROM = 32
 """Opaque text of this many characters or more, or with a space in it, is shown to the model as a short stand-in."""
 
+_WORD = re.compile(r"\w+")
+_FOREIGN_RUN = re.compile(
+    r"[^\W\d_A-Za-z\u00aa-\u024f\u0370-\u03ff\u1e00-\u1fff]+(?:\s+[^\W\d_A-Za-z\u00aa-\u024f\u0370-\u03ff\u1e00-\u1fff]+)*"
+)
 FOREIGN = 0.5
 """A sentence with more than this share of its letters in a script that English does not use is no English."""
 
@@ -26,8 +31,8 @@ FOREIGN = 0.5
 class Protected:
     """A range of ``Source.text`` in whose place the target must have ``surface``, once.
 
-    ``span`` indexes ``Segment.spans`` where an opaque span is protected; for a glossary term it is None
-    and ``occurrence`` tells which term stands there.
+    ``span`` indexes ``Segment.spans`` where a span without translatable text is protected; for a glossary term it is
+    None and ``occurrence`` tells which term stands there; for a word that must stay in one piece both are None.
     """
 
     start: int
@@ -104,14 +109,15 @@ def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, e
     opaque = [
         (span.start, span.end, index)
         for index, span in enumerate(segment.spans)
-        if span.opaque and span.start < span.end and start <= span.start and span.end <= end
+        if is_solid(segment.text, span) and start <= span.start and span.end <= end
     ]
     # A span inside an opaque one (an image in a URL link) is part of it.
     opaque = [
         o for o in opaque if not any(p is not o and p[0] <= o[0] and o[1] <= p[1] and p[2] < o[2] for p in opaque)
     ]
     terms = [o for o in occurrences if start <= o.start and o.end <= end]
-    core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque])
+    letterless = {a for a, _, index in opaque if not segment.spans[index].opaque}
+    core = _core(segment.text, start, end, [(a, b) for a, b, _ in opaque if a not in letterless], letterless)
     kept = [(term.start, term.end) for term in terms if term.term.translation is None]
     covered = [*((a, b) for a, b, _ in opaque), *kept]
     if (
@@ -123,8 +129,33 @@ def _sentence(segment: Segment, occurrences: Sequence[Occurrence], start: int, e
     return _build(segment, start, end, core, opaque, terms, links)
 
 
-def _core(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) -> tuple[int, int] | None:
-    """The range from the first to the last character that matters to the model, closing punctuation included."""
+def is_solid(text: str, span: Span) -> bool:
+    """Whether a span's text is to come through as it is: opaque, or without a letter or digit (a link on an emoji)."""
+    return span.start < span.end and (span.opaque or not any(c.isalnum() for c in text[span.start : span.end]))
+
+
+def _solid_words(segment: Segment, core: tuple[int, int]) -> list[tuple[int, int]]:
+    """Words that must stay in one piece: markup begins or ends inside them (H<sub>2</sub>O), or they are foreign."""
+    text = segment.text
+    edges = {
+        edge
+        for span in segment.spans
+        if not span.opaque and span.start < span.end
+        for edge in (span.start, span.end)
+        if core[0] < edge < core[1] and text[edge - 1].isalnum() and text[edge].isalnum()
+    }
+    words = [(m.start(), m.end()) for m in _WORD.finditer(text, *core)]
+    inner = [(a, b) for a, b in words if any(a < edge < b for edge in edges)]
+    return inner + [(m.start(), m.end()) for m in _FOREIGN_RUN.finditer(text, *core) if foreign_share(m.group()) == 1]
+
+
+def _core(
+    text: str, start: int, end: int, opaque: Sequence[tuple[int, int]], letterless: Collection[int]
+) -> tuple[int, int] | None:
+    """The range from the first to the last character that matters to the model, closing punctuation included.
+
+    A span without letters at the end (``letterless`` holds where such spans start) stays outside.
+    """
     covered = {i for a, b in opaque for i in range(a, b)}
     wordy = [i for i in range(start, end) if text[i].isalnum() or i in covered]
     if not wordy:
@@ -132,7 +163,7 @@ def _core(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) ->
     first, last = wordy[0], wordy[-1] + 1
     while first > start and (text[first - 1] in "\"'“‘«([{¿¡$€£@#+-~." and not text[first - 1].isspace()):
         first -= 1
-    while last < end and not text[last].isspace() and not is_symbol(text[last]):
+    while last < end and not (text[last].isspace() or is_symbol(text[last]) or last in letterless):
         last += 1
     return first, last
 
@@ -161,7 +192,11 @@ def _build(
 ) -> Sentence:
     """Copies the core character by character: white space folded, emoji taken out, long opaque text stood in for."""
     text = segment.text
-    starts = {a: (b, index) for a, b, index in opaque}
+    starts: dict[int, tuple[int, int | None]] = {a: (b, index) for a, b, index in opaque}
+    busy = [(a, b) for a, b, _ in opaque] + [(term.start, term.end) for term in terms]
+    for a, b in _solid_words(segment, core):
+        if not any(x < b and a < y for x, y in busy):
+            starts[a] = (b, None)
     out: list[str] = []
     origin: list[int] = []
     marks: list[Mark] = []
@@ -177,6 +212,8 @@ def _build(
             origin += [i] * len(shown)
             out += shown
             i = stop
+        elif unicodedata.category(text[i]) == "Cf" and not is_symbol(text[i]):
+            i += 1  # soft hyphens and their like say how to set the English word
         elif is_symbol(text[i]):
             stop = i + 1
             while stop < core[1] and is_symbol(text[stop]):
@@ -199,7 +236,7 @@ def _build(
             surface = kept if term.term.translation is None else preferred(term)
             protected.append(Protected(at[term.start], at[term.end], surface, occurrence=term))
     marks += [
-        Mark(at[span.start], span=index, spaced=text[span.start - 1].isspace())
+        Mark(at[span.start], span=index, spaced=text[span.start - 1].isspace() and not _follows(segment, index))
         for index, span in enumerate(segment.spans)
         if span.start == span.end and span.start in at and core[0] < span.start < core[1]
     ]
@@ -208,6 +245,13 @@ def _build(
     marked = any(span.start < core[1] and core[0] < span.end for span in segment.spans)
     source = Source("".join(out), tuple(protected), links or marked or bool(protected or marks))
     return Sentence(start, end, core, source, tuple(origin), tuple(marks))
+
+
+def _follows(segment: Segment, index: int) -> bool:
+    """Whether a span without width stands right behind another one (an image and its attributes)."""
+    span = segment.spans[index]
+    others = segment.spans[:index]
+    return any(o.start == o.end == span.start and o.outer[1] == span.outer[0] for o in others)
 
 
 def _shown(content: str, number: int) -> str:

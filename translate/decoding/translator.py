@@ -220,9 +220,9 @@ def _translation(
 
 
 def copied_if_hopeless(sentence: Sentence, hypothesis: Hypothesized) -> Rendering:
-    """The hypothesis, or the English itself where the model gave nothing at all or another script."""
+    """The hypothesis, or the English itself where the model gave nothing, another script or broken bytes."""
     assert sentence.source is not None
-    hopeless = {"empty", "script"} & set(hypothesis.defects)
+    hopeless = {"empty", "script", "garbled"} & set(hypothesis.defects)
     return copied(sentence.source) if hopeless else hypothesis.rendering
 
 

@@ -45,7 +45,8 @@ def restore(source: str, target: str, keep: Sequence[tuple[int, int]] = ()) -> s
 def same_ending(source: str, target: str, keep: Sequence[tuple[int, int]] = ()) -> str:
     """``target`` with the closing punctuation of ``source``: a lost stop is put back, an invented one taken off."""
     stop = source[-1:] if source[-1:] in _STOPS else ""
-    if stop and target[-1:].isalnum() and not (source[-2:-1].isspace() or source[-2:-1] in _STOPS):
+    lost = target[-1:] not in _STOPS and target[-1:] not in "…,"
+    if stop and target and lost and not (source[-2:-1].isspace() or source[-2:-1] in _STOPS):
         return target + stop
     if not stop and source[-1:].isalnum() and target.endswith(".") and not target.endswith(".."):
         last = len(target) - 1

@@ -147,7 +147,7 @@ class Memory:
             elif "not a database" in reason or "malformed" in reason:
                 advice = "it is damaged or no memory; move it away, and a new one is made"
             else:
-                advice = "check its path and permissions"
+                advice = "check its path, its permissions and that the disk has room"
             raise UserError(f"{self.path}: the memory cannot be used ({reason}): {advice}.") from None
 
     @contextmanager

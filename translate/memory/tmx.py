@@ -82,7 +82,8 @@ def from_tmx(path: Path) -> list[Unit]:
     except etree.XMLSyntaxError as error:
         raise UserError(f"{path}:{error.lineno or 1}: this is not well-formed XML: {error.msg}.") from None
     except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error}).") from None
+        reason = "there is no such file; check the path" if not path.exists() else f"cannot be read ({error.strerror})"
+        raise UserError(f"{path}: {reason}.") from None
     if root.tag != "tmx":
         raise UserError(f"{path}:{root.sourceline}: this is not TMX: the first element is <{root.tag}>, not <tmx>.")
     return [unit for tu in root.iter("tu") if (unit := _unit(tu, path)) is not None]

@@ -128,7 +128,10 @@ def open_file(
         message = str(error)
         named = message if message.startswith(str(path)) else f"{path}: {message}"
         raise UserError(f"{named} (the bilingual file is kept; mend it, or move it away to start anew)") from None
-    return LivingFile(path, document, text, plan_rerun(document, existing, record, keys=keys, retranslate=retranslate))
+    plan = plan_rerun(document, existing, record, keys=keys, retranslate=retranslate)
+    if record is None and document.entries and not any(change.entries for change in plan.changes):
+        raise UserError(f"{path}: it exists and is no version of this draft; choose another --out, or move it away.")
+    return LivingFile(path, document, text, plan)
 
 
 def reusable(file: LivingFile, memory: Memory, signature: str) -> dict[int, Target]:

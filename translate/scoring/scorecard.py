@@ -18,6 +18,9 @@ from translate.scoring.score import MetricName, Scores, score
 from translate.terms.prose import line_of
 from translate.text_file import SourceText
 
+LEAST_MATCHED = 0.3
+"""A human version that matches a smaller share of the draft's segments is taken for another file."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreCard:
@@ -104,6 +107,7 @@ def score_card(
     matching = match(draft, version)
     if not matching.pairs:
         raise UserError(f"{human.name}: nothing in it matches the draft; is it the human version of this draft?")
+    _check_plausible(draft, document, matching, human.name)
     targets = {t.segment.index: t.target for t in translations}
     metrics: Sequence[MetricName] = config.score.metrics
     clean_hypotheses = hypotheses_of(matching, translations)
@@ -137,6 +141,23 @@ def hypotheses_of(matching: Matching, translations: Sequence[Translation]) -> li
     """The clean text of the translations, for each pair of the matching."""
     targets = {t.segment.index: t.target.text for t in translations}
     return [_flat(" ".join(targets[i] for i in pair.draft)) for pair in matching.pairs]
+
+
+def _check_plausible(draft: Document, human: Document, matching: Matching, name: str) -> None:
+    """UserError where the file is no human version of this draft: a number computed from it would say nothing."""
+    matched = sum(len(pair.draft) for pair in matching.pairs)
+    total = len(draft.segments)
+    if total >= 6 and matched < LEAST_MATCHED * total:
+        raise UserError(
+            f"{name}: only {matched} of {total} segments match the draft; is it the human version of this draft?"
+        )
+    same = [
+        [draft.segments[i].text for i in pair.draft] == [human.segments[j].text for j in pair.human]
+        for pair in matching.pairs
+        if any(" " in draft.segments[i].text for i in pair.draft)
+    ]
+    if len(same) > 1 and sum(same) > len(same) / 2:
+        raise UserError(f"{name}: it is in English, as the draft is; give the Portuguese version.")
 
 
 def read_human(text: str, config: Config) -> Document | Bilingual:
