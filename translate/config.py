@@ -68,7 +68,6 @@ class GlossaryConfig:
 
     file: Path | None
     italic: bool
-    candidates: Annotated[int, Range(1, 64)]
 
 
 @dataclass(frozen=True, slots=True)
