@@ -1,8 +1,8 @@
 """Segments to sentences, which is what the model translates.
 
 Boundaries are nupunkt's (Punkt, Kiss & Strunk 2006, with a legal and scientific abbreviation list). Three rules are
-added: a hard line break always ends a sentence, no boundary falls inside an opaque span, and the credit of a caption
-("… — source") is a sentence of its own.
+added: a hard line break and a boundary span (a Liquid branch, a comment) always end a sentence, no boundary falls
+inside an opaque span, and the credit of a caption ("… — source") is a sentence of its own.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ def sentence_ranges(segment: Segment) -> list[tuple[int, int]]:
     # Spaces for line breaks: a newline is a strong boundary cue for Punkt, but here it is only a wrapped line.
     flat = re.sub(r"\s", " ", segment.text)
     hard = {span.start for span in segment.spans if span.kind == "break"}
+    hard |= {edge for span in segment.spans if span.boundary for edge in (span.start, span.end)}
     opaque = [(span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end]
     cuts = {end for _, end in nupunkt.sent_spans(flat)} if segment.kind != "cell" else set()
     cuts = {cut for cut in cuts if not any(start < cut < end for start, end in opaque)} | hard

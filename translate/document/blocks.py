@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,9 @@ from translate.document.rules import Breakpoints, block_parser
 
 MAX_MARKUP = 20_000
 """Markup characters in one block; a denser one is no prose, and stays verbatim to bound the time it takes."""
+
+# kramdown counts the columns of such a table in its own way, and makes one where markdown-it sees a paragraph.
+_DELIMITER_ROW = re.compile(r"^[ \t]*(?=[^\n]*\|)(?=[^\n]*-)[-|:+ \t]+$", re.MULTILINE)
 
 _CONTAINERS: dict[str, SegmentKind] = {
     "list_item_open": "item",
@@ -86,6 +90,8 @@ def read(text: str) -> Blocks:
             content, breakpoints = token.meta.get("layout", ("", []))
             if content != token.content or sum(map(content.count, "[]*_~`<&$:{\\!")) > MAX_MARKUP:
                 unmapped += 1
+                continue
+            if "|" in content and _DELIMITER_ROW.search(content):
                 continue
             kind = containers[-1] if containers else "paragraph"
             content = _unmasked(content, breakpoints, text)

@@ -9,9 +9,9 @@ from translate.document.model import Form
 MARKDOWN = frozenset("\\`*_[]<>{}#!|$~&:")
 """Characters that Markdown, kramdown or Liquid may interpret; words with one keep the draft's spelling."""
 
-# kramdown has no backslash escape for the first two; a pipe may make a table even behind a backslash;
-# Liquid knows no escapes at all.
-_BY_ENTITY = {"&": "&amp;", "~": "&#126;", "|": "&#124;", "{": "&#123;"}
+# kramdown has no backslash escape for the ampersand and the tilde; an escaped bracket may open a formula;
+# a pipe may make a table even behind a backslash; Liquid knows no escapes at all.
+_BY_ENTITY = {"&": "&amp;", "[": "&#91;", "~": "&#126;", "|": "&#124;", "{": "&#123;"}
 _LINE_START = re.compile(r"[#>|]|[-+*:](?=\s|$)|-(?=[- ]*$)|=(?=[= ]*$)", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _YAML_DOUBLE = {"\\": "\\\\", '"': '\\"', "\u0085": "\\N"}
@@ -49,6 +49,8 @@ def must_escape(
         return after == "[" or (thoroughly and beside[1])
     if character == "#":
         return form == "heading" and (after.isspace() or index + 1 == len(text))
+    if character == "\\" and index + 1 == len(text) and form in ("block", "heading") and not beside[1]:
+        return False  # escapes nothing; two of them would break the line
     if thoroughly:
         return True
     match character:

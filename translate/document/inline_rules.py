@@ -16,6 +16,7 @@ from markdown_it.rules_inline import StateInline, image, link, strikethrough
 from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
+from translate.document.latex import formula
 from translate.document.liquid import OUTPUT, TAG
 from translate.document.model import SpanKind
 
@@ -52,6 +53,7 @@ def inline_parser() -> MarkdownIt:
     ruler.before("text", "liquid", _liquid)
     ruler.before("escape", "backslash", _backslash)
     ruler.before("escape", "line_end", _line_end)
+    ruler.before("line_end", "latex", _latex)
     ruler.before("backticks", "maths", _maths)
     ruler.before("link", "footnote", _pattern_rule("footnote", "[", _FOOTNOTE))
     ruler.before("link", "attributes", _pattern_rule("attributes", "{", _ATTRIBUTES))
@@ -185,6 +187,19 @@ def _maths(state: StateInline, silent: bool) -> bool:
         state.pos = end
         return True
     return _opaque(state, "math", end, inner)
+
+
+def _latex(state: StateInline, silent: bool) -> bool:
+    if state.src[state.pos] != "\\":
+        return False
+    found = formula(state.src, state.pos, state.posMax)
+    if not found:
+        return False
+    end, *inner = found
+    if silent:
+        state.pos = end
+        return True
+    return _opaque(state, "math", end, (inner[0], inner[1]))
 
 
 def _line_end(state: StateInline, silent: bool) -> bool:

@@ -51,6 +51,7 @@ class Span:
     come back verbatim; any other span's text is translated with its sentence.
     ``outer`` and ``inner`` are the slices of ``Document.source`` with and without the markup:
     ``source[outer[0]:inner[0]]`` opens the span, ``source[inner[1]:outer[1]]`` closes it.
+    No sentence goes across a ``boundary`` (a Liquid branch, a comment such as ``<!--more-->``).
     """
 
     start: int
@@ -59,6 +60,7 @@ class Span:
     opaque: bool
     outer: tuple[int, int]
     inner: tuple[int, int]
+    boundary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

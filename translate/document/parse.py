@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from translate.document import blocks, front_matter, inline
 from translate.document.blocks import Block, Blocks, Unit
+from translate.document.branches import boundaries
 from translate.document.front_matter import DEFAULT_KEYS, Value
 from translate.document.inline import Inline
 from translate.document.model import (
@@ -146,8 +147,9 @@ class _Builder:
                 mark.opaque,
                 (at(mark.markup.outer_start), at(mark.markup.outer_end)),
                 (at(mark.markup.inner_start), at(mark.markup.inner_end)),
+                boundary,
             )
-            for mark in read.marks
+            for mark, boundary in zip(read.marks, boundaries(read.marks, layout.content), strict=True)
         )
         self._segment(kind, read.text, spans, layout)
 

@@ -8,6 +8,7 @@ each line of content came from (``token.meta["layout"]``).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
 
@@ -16,6 +17,7 @@ from markdown_it.common.utils import MD_TRIM_CHARS
 from markdown_it.rules_block import StateBlock, heading, html_block, lheading, paragraph, table
 from markdown_it.token import Token
 
+from translate.document.latex import formula
 from translate.document.liquid import OUTPUT, TAG
 
 MAX_NESTING = 100
@@ -56,6 +58,7 @@ def block_parser() -> MarkdownIt:
         ("attributes", _line_rule("attributes", _ATTRIBUTES), _INTERRUPTING),
         ("abbreviation", _line_rule("abbreviation", _ABBREVIATION), ["paragraph", "reference"]),
         ("maths", _maths, []),
+        ("latex", _latex, ["paragraph"]),
     ):
         ruler.before("table", name, rule, {"alt": alt})
     for name, pattern in (("footnote", _FOOTNOTE), ("definition", _DEFINITION)):
@@ -109,6 +112,24 @@ def _maths(state: StateBlock, start: int, end: int, silent: bool) -> bool:
             state.env["maths_open_until"] = end  # no need to look again: keeps hostile input linear
             return False
     _push_verbatim(state, "maths", start, closed + 1)
+    return True
+
+
+def _latex(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A formula on lines of its own (``translate.document.latex``); whatever is inside begins no block."""
+    at = state.bMarks[start] + state.tShift[start]
+    if not state.src.startswith("\\", at) or state.is_code_block(start):
+        return False
+    found = formula(state.src, at, state.eMarks[end - 1])
+    if not found:
+        return False
+    last = bisect_left(state.eMarks, found[0], start, end)
+    if last >= end or state.src[found[0] : state.eMarks[last]].strip(" \t.,;"):
+        return False
+    if any(state.sCount[line] < state.blkIndent and not state.isEmpty(line) for line in range(start, last + 1)):
+        return False
+    if not silent:
+        _push_verbatim(state, "latex", start, last + 1)
     return True
 
 

@@ -128,7 +128,7 @@ class Spelling:
             return "''" if character == "'" else character
         if self.yaml:
             return character
-        if character in self.styles and character in MARKDOWN:
+        if character in self.styles and character in MARKDOWN and not (self.thoroughly and character == "["):
             return self.styles[character]
         if form == "cell" and character in "|\\":
             return "|" if character == "|" else "&#92;"  # a backslash could join the cell's closing pipe
@@ -140,6 +140,8 @@ class Spelling:
             line_start=not text[:index].strip() if index < 8 else text[index - 1] == "\n",
             beside=(index in bounds, index + 1 in bounds),
         )
+        if escape and character == "\\" and text[index + 1 : index + 2] == "\n":
+            return "&#92;"
         return backslash(character) if escape else character
 
 
