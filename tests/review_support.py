@@ -120,6 +120,7 @@ def report_of(sample: Sample, directory: Path) -> Path:
                 "source": segment.text,
                 "hypothesis": hypothesis,
                 "score": -0.1 * (k + 1),
+                "confidence": 0.9 - 0.1 * k,
                 "flags": ["markup-unsure"] if segment.text == ENGLISH[2] else [],
                 "alignment": [[0, 3, 0, 2, 0.9], [4, 11, 3, 10, 0.8], [24, 34, 19, 29, 1.0]]
                 if segment.text == ENGLISH[2]

@@ -94,7 +94,7 @@ def test_an_untouched_file_says_so(tmp_path: Path) -> None:
 
 def test_the_report_gives_confidence_flags_and_alignment(tmp_path: Path) -> None:
     segment = by_english(review_of(tmp_path, with_report=True, human={}), ENGLISH[2])
-    assert segment.confidence == pytest.approx(2.718281828 ** (-0.1 * 4))
+    assert segment.confidence == pytest.approx(0.6)
     assert "markup-unsure" in segment.flags
     assert [segment.english and segment.english[a:b] for a, b, *_ in segment.links] == ["The", "authors", "throughput"]
     assert [segment.current[c:d] for _, _, c, d, _ in segment.links] == ["Os", "autores", "throughput"]
@@ -200,6 +200,19 @@ def test_effort_puts_conflicts_and_degenerate_text_first(tmp_path: Path) -> None
     assert [s.english for s in first[:2]] == [ENGLISH[4], ENGLISH[2]]
     assert [s.index for s in ordered(review.segments, "document")] == list(range(len(review.segments)))
     assert [s.english for s in ordered(review.segments, "document", worst=1)] == [ENGLISH[4]]
+
+
+def test_effort_follows_the_reports_confidence_behind_what_has_a_flag() -> None:
+    def segment(index: int, confidence: float | None, *flags: str) -> ReviewSegment:
+        english, portuguese = "We trained it twice and saw nothing new.", "Treinamos duas vezes e não vimos nada novo."
+        return ReviewSegment(
+            f"k{index}", index, "paragraph", index, english, portuguese, portuguese, 0, 1,
+            confidence=confidence, flags=flags,
+        )  # fmt: skip
+
+    segments = [segment(0, 0.9), segment(1, 0.3), segment(2, None), segment(3, 0.95, "markup-unsure"), segment(4, 0.5)]
+    assert [s.index for s in ordered(segments, "effort")] == [3, 1, 4, 2, 0]
+    assert [s.doubtful for s in segments] == [False, True, False, False, False]
 
 
 def test_a_conflict_is_shown_with_what_is_offered(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from translate.review.model import (
     Review,
     ReviewSegment,
     TermVerdict,
-    confidence_of,
 )
 from translate.review.pairs import Page, Paired, Text, in_order, read_page, segments_of, whole
 from translate.review.scores import Scorer, corpus
@@ -172,7 +171,7 @@ class Builder:
             and approved(pair.english.markdown, context, pair.portuguese.markdown),
             terms=terms,
             markup=markup,
-            confidence=confidence_of(reported.score) if reported is not None and fits else None,
+            confidence=reported.confidence if reported is not None and fits else None,
             flags=flags,
             links=reported.links if reported is not None and fits and reported.hypothesis == hypothesis else (),
             offers=tuple(_offered(offer.conflict) for offer in pair.offers),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import exp
 from typing import Literal
 
 from glossary import Diagnosis
@@ -16,8 +15,8 @@ Order = Literal["document", "effort"]
 
 _WORDS_FOR_A_PROBLEM = 3.0
 _UNKNOWN_CONFIDENCE = 0.8
-_DOUBTFUL = 0.6
-"""A mean probability per piece below which the model was guessing."""
+_DOUBTFUL = 0.5
+"""An estimated chrF2 (as a share) below which a translation probably needs rewriting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +70,8 @@ class ReviewSegment:
     ``english`` (None: no comment shows it), ``hypothesis`` (None: not known), ``current`` (what the file says) and
     ``reference`` (the other human version, where one was given) are clean text; ``markdown`` is the current text as
     the file spells it, ``start:end`` its slice of the file. ``edited``: it is known not to be what the machine wrote.
-    ``links`` are (English start, end, hypothesis start, end, weight) in characters. ``confidence`` is the model's mean
-    probability per piece, 0 to 1. ``hter`` is the TER of the hypothesis against what a human made of it (None: nobody
+    ``links`` are (English start, end, hypothesis start, end, weight) in characters. ``confidence`` is the
+    report's: the chrF2 that the translation probably has, as a share (see `translate.scoring.confidence`). ``hter`` is the TER of the hypothesis against what a human made of it (None: nobody
     touched it). ``together`` says with how many further segments the reference was matched.
     """
 
@@ -142,7 +141,7 @@ class ReviewSegment:
         """Words that probably have to change (that did change, where a human's text is known).
 
         A guess for ordering: all words of a conflict or of degenerate output, three for each lost term or link, and
-        of the rest the share that the model was unsure of. An approved segment costs nothing.
+        of the rest the share that the report is not confident of. An approved segment costs nothing.
         """
         words = len((self.english if self.english is not None else self.current).split())
         if self.offers:
@@ -159,9 +158,12 @@ class ReviewSegment:
 
     @property
     def rank(self) -> tuple[int, float]:
-        """Sorts by where a reviewer should start: conflicts, degenerate output, then by effort."""
-        tier = 0 if self.offers else 1 if self.degenerate and not self.settled else 2
-        return tier, -self.effort
+        """Sorts by where a reviewer should start: conflicts, degenerate output, other problems, the rest; by effort."""
+        if self.offers:
+            return 0, -self.effort
+        if self.degenerate and not self.settled:
+            return 1, -self.effort
+        return 2 if self.problem else 3, -self.effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,3 @@ def ordered(segments: Sequence[ReviewSegment], order: Order, worst: int | None =
     if order == "effort" or worst is not None:
         found.sort(key=lambda segment: (*segment.rank, segment.index))
     return found if worst is None else found[: max(0, worst)]
-
-
-def confidence_of(score: float | None) -> float | None:
-    """The mean probability per piece of a mean log-probability."""
-    return None if score is None else min(1.0, exp(score))

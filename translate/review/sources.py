@@ -22,11 +22,11 @@ Links = tuple[tuple[int, int, int, int, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What a run's report says of a segment."""
+    """What a run's report says of a segment; ``confidence`` is its estimate of chrF2 as a share, 0 to 1."""
 
     source: str
     hypothesis: str
-    score: float | None
+    confidence: float | None
     flags: tuple[str, ...]
     links: Links
 
@@ -81,11 +81,11 @@ def read_report(path: Path | str, output: Path) -> tuple[list[Reported], str | N
 
 def _reported(row: Any) -> Reported:
     links = tuple((int(a), int(b), int(c), int(d), float(w)) for a, b, c, d, w in row.get("alignment", ()))
-    score = row["score"]
+    confidence = row.get("confidence")
     return Reported(
         str(row["source"]),
         str(row["hypothesis"]),
-        None if score is None else float(score),
+        None if confidence is None else float(confidence),
         tuple(str(flag) for flag in row["flags"]),
         links,
     )
