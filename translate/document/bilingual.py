@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -9,6 +10,8 @@ from translate.document.comments import Place, comment_of, find_comments, places
 from translate.document.model import Document, Target
 from translate.document.render import render_range
 from translate.text_file import newline_of
+
+_ENDING = re.compile(r"\r?\n")
 
 Layout = Literal["comment-after", "comment-before", "target-only"]
 
@@ -50,20 +53,35 @@ def write_bilingual(
 
 def _with_comments(page: str, english: list[str], spans: list[tuple[int, int]], layout: Layout, newline: str) -> str:
     gaps = places(page)
-    gap = newline * 2
     # (offset in the page, order at that offset, text)
     inserts: list[tuple[int, int, str]] = []
     for text, (start, end) in zip(english, spans, strict=True):
         if layout == "comment-after":
-            inserts.append((_first_after(gaps, end), start, gap + comment_of(text)))
+            at = _first_after(gaps, end)
+            inserts.append((at, start, _ending_at(page, at, newline) * 2 + comment_of(text)))
         else:
-            inserts.append((_last_before(gaps, start), start, comment_of(text) + gap))
-    inserts.extend((_first_after(gaps, own.end), own.start, gap + comment_of(own.raw)) for own in find_comments(page))
+            at = _last_before(gaps, start)
+            inserts.append((at, start, comment_of(text) + _ending_before(page, at, newline) * 2))
+    for own in find_comments(page):
+        at = _first_after(gaps, own.end)
+        inserts.append((at, own.start, _ending_at(page, at, newline) * 2 + comment_of(own.raw)))
     pieces, position = [], 0
     for offset, _, text in sorted(inserts):
         pieces += [page[position:offset], text]
         position = offset
     return "".join([*pieces, page[position:]])
+
+
+def _ending_at(page: str, offset: int, default: str) -> str:
+    """The line ending at `offset`, where a file may mix them."""
+    return next((ending for ending in ("\r\n", "\n") if page.startswith(ending, offset)), default)
+
+
+def _ending_before(page: str, offset: int, default: str) -> str:
+    """The line ending that ends at `offset`; on the first line, that line's own."""
+    before = next((ending for ending in ("\r\n", "\n") if page.endswith(ending, 0, offset)), "")
+    found = _ENDING.search(page, offset)
+    return before or (found[0] if found else default)
 
 
 def _first_after(gaps: list[Place], offset: int) -> int:
