@@ -70,9 +70,10 @@ class ReviewSegment:
     ``english`` (None: no comment shows it), ``hypothesis`` (None: not known), ``current`` (what the file says) and
     ``reference`` (the other human version, where one was given) are clean text; ``markdown`` is the current text as
     the file spells it, ``start:end`` its slice of the file. ``edited``: it is known not to be what the machine wrote.
-    ``links`` are (English start, end, hypothesis start, end, weight) in characters. ``confidence`` is the
-    report's: the chrF2 that the translation probably has, as a share (see `translate.scoring.confidence`). ``hter`` is the TER of the hypothesis against what a human made of it (None: nobody
-    touched it). ``together`` says with how many further segments the reference was matched.
+    ``links`` are (English start, end, hypothesis start, end, weight) in characters. ``confidence`` is the report's: the
+    chrF2 that the translation probably has, as a share (see `translate.scoring.confidence`). ``hter`` is the TER of the
+    hypothesis against what a human made of it (None: nobody touched it). ``together`` says with how many further
+    segments the reference was matched.
     """
 
     key: str
