@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from translate.decoding.sentences import sentence_ranges
-from translate.document import Document, Target, identity, parse, render
+from translate.document import Document, Target, TargetSpan, identity, parse, render
+from translate.document.bilingual import write_bilingual
 
 
 def unchanged(document: Document) -> str:
@@ -108,3 +109,69 @@ def test_no_sentence_goes_across_branches_and_comments(source: str, expected: st
 )
 def test_a_last_backslash_breaks_no_line(text: str, expected: str) -> None:
     assert render(parse("The path\\\n"), {0: Target(text, ())}) == expected + "\n"
+
+
+VALUES = [
+    ("Why **bold** and *it* [EN]", "Why bold and it", ["strong[bold]", "emphasis[it]", "tag*[]"]),
+    ("Cats of {{ site.title }} {% if a %}x{% endif %}", "Cats of  x", ["liquid*[]", "liquid*[]", "liquid*[]"]),
+    (
+        "At https://a.org, or <b>the</b> `a x`",
+        "At https://a.org, or the a x",
+        ["url*[https://a.org]", "html[the]", "code*[a x]"],
+    ),
+    ("One<br>two <img src='x.png'>", "One\ntwo", ["break*[\n]", "tag*[]"]),
+    ("**Title [EN]**", "Title", ["strong[Title]", "tag*[]"]),
+    ("[text [EN]](http://u.v) `a [EN] b`", "text a b", ["link[text]", "tag*[]", "code*[a b]"]),
+    ('it\'s <a href="u">here</a>, R&amp;D \\* snake_case', "it's here, R&amp;D \\* snake_case", ["html[here]"]),
+    ("a *star, 2 < 3 and x\\", "a *star, 2 < 3 and x\\", []),
+]
+
+
+def quotings(value: str) -> list[str]:
+    double = value.replace("\\", "\\\\").replace('"', '\\"')
+    lines = value.replace(" ", "\n  ")
+    return [
+        value if value[0] not in "*[" else f'"{double}"',
+        "'" + value.replace("'", "''") + "'",
+        f'"{double}"',
+        f">\n  {lines}",
+        f"|-\n  {value}",
+        '"' + double.replace(" ", "\n  ") + '"',
+    ]
+
+
+@pytest.mark.parametrize(("value", "text", "spans"), VALUES)
+def test_markup_in_front_matter_is_spans(value: str, text: str, spans: list[str]) -> None:
+    for quoted in quotings(value):
+        source = f"---\ntitle: {quoted}\nlang: en\n---\n\nBody.\n"
+        texts(source)
+        segment = parse(source).segments[0]
+        assert segment.text.replace("\n", " ") == text.replace("\n", " ")
+        found = [f"{s.kind}{'*' * s.opaque}[{segment.text[s.start : s.end]}]" for s in segment.spans]
+        assert found == spans
+
+
+def test_markup_in_front_matter_moves_with_its_words() -> None:
+    source = '---\ntitle: "Of <a href=\\"u\\">cats</a> and *dogs* in {{ x }} [EN]"\n---\n'
+    document = parse(source)
+    spans = (TargetSpan(11, 16, 0), TargetSpan(3, 7, 1), TargetSpan(20, 20, 2), TargetSpan(20, 20, 3))
+    rendered = render(document, {0: Target('De cães e "gatos" em', spans)}, edition="PT")
+    assert rendered == '---\ntitle: "De *cães* e \\"<a href=\\"u\\">gatos</a>\\" em {{ x }} [PT]"\n---\n'
+
+
+def test_a_value_with_liquid_alone_has_no_segment() -> None:
+    assert texts('---\ntitle: "{{ site.title }}"\nexcerpt: "`code` https://a.org"\n---\nBody.\n') == ["Body."]
+
+
+def test_a_value_that_begins_with_emphasis_is_quoted() -> None:
+    document = parse("---\ntitle: The *cats* of it\n---\n")
+    rendered = render(document, {0: Target("gatos dele", (TargetSpan(0, 5, 0),))})
+    assert rendered == '---\ntitle: "*gatos* dele"\n---\n'
+
+
+def test_comments_take_the_line_ending_beside_them() -> None:
+    source = "# One\r\n\r\nTwo.\n\nThree.\n\nFour.\n"
+    after = write_bilingual(parse(source), {})
+    assert after.startswith("# One\r\n\r\n<!-- # One -->\r\n\r\nTwo.\n\n<!-- Two. -->\n\nThree.")
+    before = write_bilingual(parse(source), {}, layout="comment-before")
+    assert before.startswith("<!-- # One -->\r\n\r\n# One\r\n\r\n<!-- Two. -->\r\n\r\nTwo.\n\n")

@@ -32,7 +32,7 @@ _LOOKS_LIKE_YAML = re.compile(r"\s*(?:#|[\w\"'-][\w .\"'-]*:(?:\s|$))")
 _BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\n]*)?(?=\n|$)")
 _DOUBLE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SINGLE = re.compile(r"'(?:[^']|'')*'")
-_EDITION = re.compile(r"[ \t]*\[(?:EN|PT-BR)\]", re.IGNORECASE)
+_EDITION = re.compile(r"(?:[ \t]*\\?\n)?[ \t\n]*\[(?:EN|PT-BR)\]", re.IGNORECASE)
 _FOLD = re.compile(r"[ \t]*\\?\n[ \t\n]*")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 _ESCAPES = {"n": "\u00a0", "t": "\u00a0", "_": "\u00a0", "N": "\u0085", '"': '"', "/": "/", "\\": "\\", " ": "\u00a0"}
@@ -187,7 +187,7 @@ def _value(text: str, kind: SegmentKind, form: Form, start: int, end: int) -> Va
     elif form == "single-quoted":
         specials.append(re.compile("''"))
     if kind == "title":
-        specials.append(_EDITION)
+        specials.insert(0, _EDITION)
     pattern = re.compile("|".join(f"(?:{special.pattern})" for special in specials), re.IGNORECASE)
     pieces: list[Piece] = []
     editions: list[tuple[int, int, int]] = []
@@ -199,15 +199,15 @@ def _value(text: str, kind: SegmentKind, form: Form, start: int, end: int) -> Va
             pieces.append(Piece(length, content[position:first], position, first, True))
             length += first - position
         position = last
+        if "[" in found[0]:
+            editions.append((length, first, last))
+            continue
         if "\n" in found[0]:
             resolved = "\n"
         elif found[0].startswith("\\"):
             resolved = _resolve(found[0][1:])
-        elif found[0] == "''":
-            resolved = "'"
         else:
-            editions.append((length, first, last))
-            continue
+            resolved = "'"
         pieces.append(Piece(length, resolved, first, last, False))
         length += len(resolved)
     if position < len(content):

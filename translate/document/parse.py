@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from translate.document import blocks, front_matter, inline
+from translate.document import blocks, front_matter, inline, values
 from translate.document.blocks import Block, Blocks, Unit
 from translate.document.branches import boundaries
 from translate.document.front_matter import DEFAULT_KEYS, Value
@@ -18,7 +18,6 @@ from translate.document.model import (
     Form,
     FrontMatter,
     Layout,
-    Markup,
     Segment,
     SegmentKind,
     Span,
@@ -43,9 +42,9 @@ def parse(source: str, *, front_matter_keys: Sequence[str] = DEFAULT_KEYS) -> Do
     body = 0
     header: FrontMatter | None = None
     if found:
-        header, values = found
+        header, translated = found
         body = header.end
-        for value in values:
+        for value in translated:
             builder.add_value(value)
     structure = blocks.read(offsets.text[body:])
     captions = _Captions(structure.units)
@@ -159,23 +158,14 @@ class _Builder:
         self.layouts.append(layout)
 
     def add_value(self, value: Value) -> None:
-        """Append a front-matter value's segment, if it has a letter."""
-        text = "".join(piece.text for piece in value.pieces)
-        if not any(c.isalpha() for c in text):
-            return
+        """Append a front-matter value's segment, if it has prose."""
         content = self.offsets.text[value.start : value.end]
+        found = values.read(value, content) if value.pieces else None
+        if found is None or not found.translatable():
+            return
         pairs = tuple(self.offsets.breakpoints([(0, value.start)], len(content)))
-        markup = tuple(
-            Markup(start - value.start, start - value.start, end - value.start, end - value.start)
-            for _, start, end in value.editions
-        )
-        layout = Layout(content, pairs, value.form, value.pieces, markup)
-        at = layout.source_offset
-        spans = tuple(
-            Span(e[0], e[0], "tag", True, (outer := (at(m.outer_start), at(m.outer_end))), outer)
-            for e, m in zip(value.editions, markup, strict=True)
-        )
-        self._segment(value.kind, text, spans, layout)
+        layout = Layout(content, pairs, value.form, found.pieces, tuple(mark.markup for mark in found.marks))
+        self._append(value.kind, found, layout)
 
 
 class _Captions:

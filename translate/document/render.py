@@ -174,7 +174,8 @@ class _Renderer:
         return text, segment.end
 
     def scalar(self, segment: Segment, layout: Layout, target: Target) -> str:
-        written = self.write(segment, layout, arrange(segment, target), _Means())
+        means = _Means(shrink=True)  # nothing reads a scalar back: what could not be emphasis is not written
+        written = self.write(segment, layout, _adjusted(arrange(segment, target), means), means)
         text = "".join(written.form)
         if layout.form == "plain" and plain_is_unsafe(text) and not plain_is_unsafe(layout.content):
             return f'"{yaml_double(text)}"'
