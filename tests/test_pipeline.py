@@ -89,6 +89,12 @@ def test_the_report_holds_every_segment(sample: RunResult) -> None:
     scored = [row for row in rows if row["reference"] is not None]
     assert len(scored) >= 0.9 * len(rows)
     assert all(0 <= row["scores"]["markdown_stripped"]["BLEU"] <= 100.0001 for row in scored)
+    paired = [(row, pair) for row in scored for pair in row.get("reference_sentences", ())]
+    assert len(paired) >= 0.6 * len(scored)
+    for row, (a, b, x, y, certainty) in paired:
+        assert row["source"][a:b].strip() == row["source"][a:b] != ""
+        assert row["reference"][x:y].strip() == row["reference"][x:y] != ""
+        assert 0.8 <= certainty <= 1
     for row in rows:
         for a, b, x, y, weight in row["alignment"]:
             assert 0 <= a < b <= len(row["source"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from glossary import Matcher, Verification, verify
@@ -15,6 +15,7 @@ from translate.document.model import Document, Segment, Target
 from translate.errors import UserError
 from translate.scoring.reference import Matching, Pair, match
 from translate.scoring.score import MetricName, Scores, score
+from translate.scoring.sentence_pairs import SentencePair, joined, sentence_pairs
 from translate.terms.prose import line_of
 from translate.text_file import SourceText
 
@@ -28,6 +29,8 @@ class ScoreCard:
 
     ``references[k]`` is the human text of ``matching.pairs[k]``. ``clean`` scores text with its Markdown stripped,
     ``markdown`` the text as written. ``machine`` and ``human`` are the glossary's verdicts on the matched segments.
+    ``sentences[k]`` pairs the sentences of the one draft segment of pair k with ranges of ``references[k]``; None where
+    the pair has several draft segments.
     """
 
     human_name: str
@@ -39,6 +42,7 @@ class ScoreCard:
     human: tuple[int, int]
     draft_lines: tuple[int, ...]
     human_lines: tuple[int, ...]
+    sentences: tuple[tuple[SentencePair, ...] | None, ...]
 
     def lines(self) -> Iterator[str]:
         """The card in a few lines of text."""
@@ -77,10 +81,12 @@ class ScoreCard:
         """For each matched draft segment its reference and the scores of its pair.
 
         Segments that were matched together share one reference and one score; ``matched_with`` lists them.
+        ``reference_sentences``: [draft start, draft end, reference start, reference end, confidence] in characters of
+        the segment's text and of ``reference``; left out where several segments were matched together.
         """
         rows: dict[int, dict[str, Any]] = {}
         for k, pair in enumerate(self.matching.pairs):
-            row = {
+            row: dict[str, Any] = {
                 "reference": self.references[k],
                 "matched_with": list(pair.draft),
                 "scores": {
@@ -88,6 +94,9 @@ class ScoreCard:
                     "with_markdown": {name: round(v, 2) for name, v in self.markdown.segments[k].items()},
                 },
             }
+            sentences = self.sentences[k]
+            if sentences is not None:
+                row["reference_sentences"] = [[*s.draft, *s.reference, round(s.confidence, 4)] for s in sentences]
             rows |= dict.fromkeys(pair.draft, row)
         return rows
 
@@ -127,7 +136,24 @@ def score_card(
         _terms(_human_terms(pair, translations, document, matcher) for pair in matching.pairs),
         tuple(_line(draft, draft.segments[i]) for i in matching.unmatched_draft),
         tuple(line_of(version, j) for j in matching.unmatched_human),
+        tuple(_sentence_pairs(draft, document, pair) for pair in matching.pairs),
     )
+
+
+def _sentence_pairs(draft: Document, human: Document, pair: Pair) -> tuple[SentencePair, ...] | None:
+    """As ranges of the draft segment's text and of the flat reference; None for several draft segments."""
+    if len(pair.draft) > 1:
+        return None
+    segments = [human.segments[j] for j in pair.human]
+    text = joined(segments)
+    found = sentence_pairs([draft.segments[pair.draft[0]]], segments)
+    return tuple(replace(p, reference=_flat_range(text, *p.reference)) for p in found)
+
+
+def _flat_range(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where `text[start:end]`, which starts and ends with no white space, is in ``_flat(text)``."""
+    before = _flat(text[:start] + "|")
+    return len(before) - 1, len(before) - 1 + len(_flat(text[start:end]))
 
 
 def _markdown(draft: Document, translation: Translation, targets: Mapping[int, Target]) -> str:
