@@ -102,6 +102,31 @@ def test_the_report_holds_every_segment(sample: RunResult) -> None:
             assert 0 <= weight <= 1.001
 
 
+def test_the_report_shows_the_scores_without_the_glossary(sample: RunResult) -> None:
+    assert sample.report is not None
+    issue = json.loads(sample.report.read_text(encoding="utf-8"))["issues"][0]
+    bare, terms = issue["without_glossary"]["markdown_stripped"], issue["without_glossary"]["terms"]
+    with_it = issue["scores"]["markdown_stripped"]
+    assert bare["chrF2"]["signature"] == with_it["chrF2"]["signature"]
+    assert bare["chrF2"]["value"] != with_it["chrF2"]["value"]
+    assert terms["occurrences"] == issue["scores"]["terms"]["machine"]["occurrences"]
+    assert 0 < terms["kept"] < terms["occurrences"], "the model alone translates some of them"
+    (line,) = [line for line in summary(sample).splitlines() if "without the glossary: BLEU " in line]
+    assert f"chrF2 {bare['chrF2']['value']:.1f}" in line
+
+
+def test_kept_text_has_no_scores_without_the_glossary(sample: RunResult, tmp_path: Path) -> None:
+    path = sample.issues[0].path
+    assert path is not None
+    output = tmp_path / "01.md"
+    output.write_bytes(path.read_bytes())
+    again = run(RunRequest((str(SAMPLE),), str(output), (str(HUMAN),), tmp_path / "report.json"), load_config())
+    assert again.issues[0].scores is not None
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["issues"][0]["without_glossary"] is None
+    assert "without the glossary" not in summary(again)
+
+
 def test_the_summary_says_what_counts(sample: RunResult) -> None:
     text = summary(sample)
     for expected in ("segments", "terms kept", "BLEU", "chrF2", "TER", "words per second", "signature", "human"):

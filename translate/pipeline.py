@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
     from translate.scoring.scorecard import ScoreCard
+    from translate.scoring.without_glossary import Bare
 
 
 EDITION = "PT-BR"
@@ -105,13 +106,28 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
             issue = Issue(draft, tuple(translations), text, scores, path, notes, finished)
             record, verdict = judged(issue, "" if human is None else human.text, signature, past, config)
             tokens = {} if request.report is None else token_scores(fresh, engine)
-            issues.append(replace(issue, verdict=verdict, record=None if human is None else record, tokens=tokens))
+            bare = None if request.report is None else _bare(issue, fresh, engine, matcher, config, watcher)
+            record_kept = None if human is None else record
+            issues.append(replace(issue, verdict=verdict, record=record_kept, tokens=tokens, bare=bare))
         seconds = time.perf_counter() - begun
         result = RunResult(
             tuple(issues), signature, seconds, translating, request.report, request.retranslate, request.gated
         )
         steps.write(result, config)
     return result
+
+
+def _bare(
+    issue: Issue, fresh: Sequence[Translation], engine: Engine, matcher: Matcher, config: Config, watcher: Watcher
+) -> Bare | None:
+    """The scores without the glossary; None without a human version, or where some text is not the model's of now."""
+    if issue.scores is None or len(fresh) < len(issue.translations):
+        return None
+    from translate.scoring.without_glossary import bare_translations, judge_bare
+
+    watcher.step("Translating without the glossary")
+    bare = bare_translations(fresh, engine, settings_of(config), reference_engine(config), watcher.progress)
+    return judge_bare(issue.scores, bare, matcher, config)
 
 
 def _misread(draft: Draft) -> tuple[str, ...]:

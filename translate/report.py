@@ -62,6 +62,7 @@ def _issue(issue: Issue, config: Config) -> dict[str, Any]:
         "notes": list(issue.notes),
         "gate": list(issue.verdict.reasons),
         "scores": None if card is None else card.as_dict(),
+        "without_glossary": None if issue.bare is None else issue.bare.as_dict(),
         "segments": list(_segments(issue, config)),
     }
 

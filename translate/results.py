@@ -18,6 +18,7 @@ from translate.text_file import SourceText
 
 if TYPE_CHECKING:
     from translate.scoring.scorecard import ScoreCard
+    from translate.scoring.without_glossary import Bare
 
 
 class Watcher(Protocol):
@@ -88,6 +89,8 @@ class Issue:
     """What the history is to keep of it, if it was scored."""
     tokens: Mapping[int, TokenScores] = field(default_factory=dict)
     """Log-probabilities of what the model translated, by segment, where a report wants them."""
+    bare: Bare | None = None
+    """Its scores without the glossary: where a report wants them and the model translated every segment."""
 
 
 @dataclass(frozen=True, slots=True)

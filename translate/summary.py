@@ -65,6 +65,8 @@ def _issue(issue: Issue, *, refused: bool) -> Iterator[str]:
         yield f"  note: {note}"
     if issue.scores is not None:
         yield from (f"  {line}" for line in issue.scores.lines())
+    if issue.bare is not None:
+        yield f"  {issue.bare.line()}"
     yield from _flags(issue)
 
 

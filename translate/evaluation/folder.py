@@ -13,16 +13,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glossary import Matcher, Termbase, Verification, verify
+from glossary import Matcher, Termbase
 from translate.config import Config
-from translate.decoding.translator import Hypothesized, Translation, assemble, occurrences, plan, translate_sources
+from translate.decoding.translator import Hypothesized, Translation
 from translate.document.bilingual import write_bilingual
 from translate.errors import UserError
 from translate.pipeline import load, load_glossary, prepare, reference_engine, settings_of, signature_of
 from translate.results import Draft, Silent, Watcher
 from translate.scoring.fidelity import Fidelity, fidelity, page_of
 from translate.scoring.score import Comparison, MetricScore, Scores, compare, score
-from translate.scoring.scorecard import ScoreCard, hypotheses_of, score_card
+from translate.scoring.scorecard import hypotheses_of, score_card
+from translate.scoring.without_glossary import judge_bare, translate_groups
 from translate.text_file import SourceText, read_text, repair_mojibake
 
 if TYPE_CHECKING:
@@ -179,12 +180,10 @@ def _translate(
     watcher: Watcher,
 ) -> tuple[list[list[Translation]], dict[Source, Hypothesized]]:
     """Each draft's translations, and the hypotheses by source; what is known is not decoded again."""
-    settings = settings_of(config)
-    planned = [plan(draft.document.segments, matcher, links=settings.links) for draft in drafts]
-    new = list(dict.fromkeys(s for p in planned for s in p.sources if s not in known))
-    decoded = translate_sources(new, engine, settings, reference_engine(config), watcher.progress)
-    done = {**known, **dict(zip(new, decoded, strict=True))}
-    return [assemble(p, [done[s] for s in p.sources], matcher, settings) for p in planned], done
+    groups = [draft.document.segments for draft in drafts]
+    return translate_groups(
+        groups, engine, matcher, settings_of(config), known, reference_engine(config), watcher.progress
+    )
 
 
 def _judge(
@@ -192,9 +191,7 @@ def _judge(
 ) -> _Judged:
     document = pair.draft.document
     card = score_card(document, enforced, pair.human, matcher, config)
-    texts = hypotheses_of(card.matching, bare)
-    metrics, bootstrap = config.score.metrics, config.score.bootstrap
-    without = score(texts, card.references, metrics=metrics, bootstrap=bootstrap)
+    without = judge_bare(card, bare, matcher, config)
     source = page_of(pair.draft.source.text)
     row = Row(
         pair.name,
@@ -202,11 +199,11 @@ def _judge(
         len(document.segments),
         sum(len(p.draft) for p in card.matching.pairs),
         Version(card.clean.corpus, card.machine, _markup(fidelity(source, _page(pair.draft, enforced)))),
-        Version(without.corpus, _kept(card, bare, matcher), _markup(fidelity(source, _page(pair.draft, bare)))),
+        Version(without.scores.corpus, without.terms, _markup(fidelity(source, _page(pair.draft, bare)))),
         card.human,
         _markup(fidelity(source, page_of(pair.human.text))),
     )
-    return _Judged(row, hypotheses_of(card.matching, enforced), texts, card.references)
+    return _Judged(row, hypotheses_of(card.matching, enforced), list(without.hypotheses), card.references)
 
 
 def _page(draft: Draft, translations: Sequence[Translation]) -> str:
@@ -216,22 +213,6 @@ def _page(draft: Draft, translations: Sequence[Translation]) -> str:
 
 def _markup(found: Fidelity) -> Counts:
     return found.kept, found.total
-
-
-def _kept(card: ScoreCard, translations: Sequence[Translation], matcher: Matcher) -> Counts:
-    """Terms of the matched segments that came through although nobody enforced them."""
-    by_index = {t.segment.index: t for t in translations}
-    found = [_verified(by_index[i], matcher) for pair in card.matching.pairs for i in pair.draft]
-    return sum(v.kept for v in found), sum(v.total for v in found)
-
-
-def _verified(t: Translation, matcher: Matcher) -> Verification:
-    opaque = [
-        (p.start, p.end)
-        for p in t.target.spans
-        if p.source is not None and t.segment.spans[p.source].opaque and p.start < p.end
-    ]
-    return verify(occurrences(t.segment, matcher), t.target.text.replace("\n", " "), matcher, opaque)
 
 
 def _texts(judged: Sequence[_Judged]) -> tuple[list[str], list[str], list[str]]:
