@@ -137,3 +137,12 @@ def test_foreign_words_come_through_and_no_character_breaks(engine: Engine) -> N
 def test_the_stop_after_maths_is_kept(engine: Engine) -> None:
     _, text = translated("The complexity of the model is $O(n \\log n)$.\n", engine)
     assert text.rstrip().endswith("$.")
+
+
+def test_an_emoji_in_a_link_stays_in_it(engine: Engine) -> None:
+    _, text = translated(
+        "Use the [page 🙂](https://example.org/a) or the [🚀 tool](https://example.org/b) today.\n", engine
+    )
+    first, second = text.split("](https://example.org/a)")
+    assert "🙂" in first.rpartition("[")[2]
+    assert "🚀" in second.partition("](https://example.org/b)")[0].rpartition("[")[2]

@@ -9,7 +9,7 @@ from translate.decoding.alignment import Alignment, Range
 from translate.decoding.enforce import Rendering
 from translate.decoding.markup import position, project
 from translate.decoding.nesting import Wish, fit
-from translate.decoding.source import Sentence, Source, is_solid
+from translate.decoding.source import Mark, Sentence, Source, is_solid
 from translate.decoding.typography import restore, same_ending
 from translate.document.model import Segment, Target, TargetSpan
 
@@ -107,7 +107,7 @@ def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Pa
         for protected, place in zip(source.protected, rendering.places, strict=True)
         if protected.occurrence is not None and place is not None
     ]
-    return _with_marks(sentence, text, alignment, spans, terms)
+    return _with_marks(segment, sentence, text, alignment, spans, terms)
 
 
 def _in_word(source: Source, at: int) -> bool:
@@ -129,6 +129,7 @@ def _in_words(sentence: Sentence, rendering: Rendering, low: int, high: int) -> 
 
 
 def _with_marks(
+    segment: Segment,
     sentence: Sentence,
     text: str,
     alignment: Alignment,
@@ -140,11 +141,17 @@ def _with_marks(
     assert source is not None
     solid = [(a, b) for _, a, b, fixed, _ in spans if fixed] + terms
     inserts: list[tuple[int, str, int | None]] = []
+    ends: set[int] = set()  # spans that end here take in what is put there
     for mark in sentence.marks:
         at = position(source.text.rstrip(), text, alignment, len(source.text[: mark.at].rstrip()))
+        holders = [(a, b) for i, a, b, _, _ in spans if _holds(segment, i, mark)]
+        for a, b in holders:  # an emoji in a link stays in it: at its end where it has no better place
+            if not a < at <= b:
+                at = b
         for a, b in solid:
             if a < at < b:
                 at = b
+        ends |= {at} if holders else set()
         spaced = mark.spaced or (mark.text != "" and source.text[mark.at - 1 : mark.at] == " ")
         shown = " " * (spaced and at > 0) + mark.text
         inserts.append((at, shown, mark.span))
@@ -168,15 +175,25 @@ def _with_marks(
     def end_of(at: int) -> int:
         return at + max((g for place, g in offsets if place < at), default=0)
 
+    def span_end(index: int, at: int) -> int:
+        inside = at in ends and any(_holds(segment, index, mark) for mark in sentence.marks)
+        return start_of(at) if inside else end_of(at)
+
     placed = {index for _, _, index in inserts if index is not None}
     spans = [
-        span if span[0] in placed else (span[0], start_of(span[1]), end_of(span[2]), span[3], span[4]) for span in spans
+        span if span[0] in placed else (span[0], start_of(span[1]), span_end(span[0], span[2]), span[3], span[4])
+        for span in spans
     ]
     moved = [
         Link(link.source, (start_of(link.target[0]), end_of(link.target[1])), link.weight)
         for link in _links(sentence, alignment, len(text))
     ]
     return _Part("".join(out), spans, [(start_of(a), end_of(b)) for a, b in terms], moved, sentence)
+
+
+def _holds(segment: Segment, index: int, mark: Mark) -> bool:
+    span = segment.spans[index]
+    return mark.origin >= 0 and span.start <= mark.origin < span.end and not span.opaque
 
 
 def _links(sentence: Sentence, alignment: Alignment, length: int) -> list[Link]:

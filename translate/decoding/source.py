@@ -68,13 +68,15 @@ class Source:
 class Mark:
     """Something without words to put back before ``Source.text[at]``: ``text`` (emoji), or a span without width.
 
-    ``spaced``: whether the draft has a blank before a span without width.
+    ``spaced``: whether the draft has a blank before a span without width. ``origin``: where the text stands in
+    ``Segment.text``.
     """
 
     at: int
     text: str = ""
     span: int | None = None
     spaced: bool = False
+    origin: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +220,7 @@ def _build(
             stop = i + 1
             while stop < core[1] and is_symbol(text[stop]):
                 stop += 1
-            marks.append(Mark(len(out), text[i:stop]))
+            marks.append(Mark(len(out), text[i:stop], origin=i))
             i = stop
         elif text[i].isspace():
             if out and out[-1] != " ":
@@ -248,10 +250,9 @@ def _build(
 
 
 def _follows(segment: Segment, index: int) -> bool:
-    """Whether a span without width stands right behind another one (an image and its attributes)."""
+    """Whether a span without width stands right behind other markup (attributes after an image, an image in a link)."""
     span = segment.spans[index]
-    others = segment.spans[:index]
-    return any(o.start == o.end == span.start and o.outer[1] == span.outer[0] for o in others)
+    return any(span.outer[0] in (o.inner[0], o.outer[1]) for o in segment.spans[:index])
 
 
 def _shown(content: str, number: int) -> str:
