@@ -278,3 +278,11 @@ def test_a_mis_decoded_draft_is_noted(tmp_path: Path, capsys: pytest.CaptureFixt
     path.write_text(text.encode().decode("cp1252", errors="ignore"), encoding="utf-8")
     assert main(["run", str(path)]) == 0
     assert "mis-decoded" in capsys.readouterr().out
+
+
+def test_another_layout_for_an_existing_file_is_noted(draft: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", str(draft), "--quiet"]) == 0
+    page = (draft.parent / "note.pt-br.md").read_bytes()
+    assert main(["run", str(draft), "--layout", "comment-before"]) == 0
+    assert "keeps its form (comment-after)" in capsys.readouterr().out
+    assert (draft.parent / "note.pt-br.md").read_bytes() == page

@@ -100,7 +100,7 @@ def test_escaped_brackets_in_a_target_open_no_formula() -> None:
         ("Take {% raw %}{% if %}{% endraw %}three cats.", ["Take three cats."]),
     ],
 )
-def test_no_sentence_goes_across_branches_and_comments(source: str, expected: str) -> None:
+def test_no_sentence_goes_across_branches_and_comments(source: str, expected: list[str]) -> None:
     assert parted(source) == expected
 
 

@@ -97,7 +97,10 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
             translations = _complete(draft, fresh, file, known, matcher)
             whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
             finished = None if file is None else _finish(file, fresh, known, whole, signature, config)
-            scores, notes = None, (*_misread(draft), *(() if finished is None else finished.notes))
+            scores, notes = (
+                None,
+                (*_misread(draft), *_kept_form(file, config), *(() if finished is None else finished.notes)),
+            )
             if human is not None:
                 watcher.step("Scoring")
                 scores, more = steps.score(draft, translations, human, termbase, config)
@@ -136,6 +139,13 @@ def _misread(draft: Draft) -> tuple[str, ...]:
     if not any(sign in text for sign in ("Ã", "â€", "Â")) or not repair_mojibake(text)[1]:
         return ()
     return ("the draft looks mis-decoded (Ã© for é); it was translated as it stands: restore the original text",)
+
+
+def _kept_form(file: LivingFile | None, config: Config) -> tuple[str, ...]:
+    """A note if the file is there in another layout than the one asked for: a re-run does not rearrange it."""
+    if file is None or file.plan is None or file.plan.existing.layout == config.document.layout:
+        return ()
+    return (f"the file keeps its form ({file.plan.existing.layout}); --retranslate all writes it anew",)
 
 
 def _past(request: RunRequest, config: Config) -> History:
