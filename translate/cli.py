@@ -10,6 +10,7 @@ from pathlib import Path
 
 from translate import __version__
 from translate.commands import evaluate, glossary, history, memory, review, score, status
+from translate.commands.options import add_model_options, model_overrides
 from translate.errors import UserError
 
 EXIT_CODES = """\
@@ -89,17 +90,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="FILE",
         help="a human version to score against; once for each draft, in order",
     )
-    run.add_argument("--glossary", metavar="FILE", help="termbase to enforce (default: the one that ships)")
-    run.add_argument(
-        "--model", metavar="NAME_OR_DIR", help="hub id or directory of a MarianMT checkpoint (default: embedded)"
-    )
-    run.add_argument(
-        "--engine", choices=["ctranslate2", "transformers"], help="what runs the model (default: ctranslate2)"
-    )
-    run.add_argument("--beam", type=int, metavar="N", help="beam size (default: 4)")
+    add_model_options(run)
     run.add_argument("--layout", choices=["comment-after", "comment-before", "target-only"], help="form of the output")
     run.add_argument("--lang", metavar="TAG", help="add `lang: TAG` to the front matter (default: leave it as it is)")
-    run.add_argument("--config", metavar="FILE", help="configuration (default: configs/default.yaml)")
     run.add_argument("--report", metavar="FILE.json", help="write a report with every segment, score, term and flag")
     run.add_argument(
         "--retranslate",
@@ -122,10 +115,7 @@ def _run(arguments: argparse.Namespace) -> int:
     config = load_config(
         arguments.config,
         {
-            "model.name": arguments.model,
-            "model.engine": arguments.engine,
-            "glossary.file": arguments.glossary,
-            "decoding.beam_size": arguments.beam,
+            **model_overrides(arguments),
             "document.layout": arguments.layout,
             "document.lang": arguments.lang,
         },

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from translate.commands.options import add_model_options, model_overrides
+
 _CODES = """\
 exit codes:
   0    done
@@ -27,11 +29,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--out", metavar="FILE.md", help="write the tables (default: standard output)")
     parser.add_argument("--json", action="store_true", help="JSON instead of Markdown")
     parser.add_argument("--readme", metavar="FILE", help="rewrite the block between evaluate:begin and evaluate:end")
-    parser.add_argument("--glossary", metavar="FILE", help="termbase to enforce (default: the one that ships)")
-    parser.add_argument("--model", metavar="NAME_OR_DIR", help="hub id or directory of a MarianMT checkpoint")
-    parser.add_argument("--engine", choices=["ctranslate2", "transformers"], help="what runs the model")
-    parser.add_argument("--beam", type=int, metavar="N", help="beam size (default: 4)")
-    parser.add_argument("--config", metavar="FILE", help="configuration (default: configs/default.yaml)")
+    add_model_options(parser)
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(command=_evaluate)
 
@@ -44,15 +42,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
     from translate.progress import Display
     from translate.text_file import read_text, write_output
 
-    config = load_config(
-        arguments.config,
-        {
-            "glossary.file": arguments.glossary,
-            "model.name": arguments.model,
-            "model.engine": arguments.engine,
-            "decoding.beam_size": arguments.beam,
-        },
-    )
+    config = load_config(arguments.config, model_overrides(arguments))
     files = [Path(name) for name in (arguments.out, arguments.readme) if name not in (None, "-")]
     make_ready(files, create=False)
     if arguments.readme is not None:

@@ -30,7 +30,8 @@ def defects(source: str, target: str, limits: Limits | None = None) -> tuple[Def
     if not any(c.isalpha() for c in target):
         return ("empty",) if any(c.isalpha() for c in source) else ()
     found: list[Defect] = ["garbled"] if "\ufffd" in target and "\ufffd" not in source else []
-    if loops(target) >= limits.repeats and loops(target) > loops(source):
+    repeated = loops(target)
+    if repeated >= limits.repeats and repeated > loops(source):
         found.append("repetition")
     if foreign_share(target) > limits.foreign + foreign_share(source):
         found.append("script")

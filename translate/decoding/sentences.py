@@ -8,7 +8,7 @@ inside an opaque span, and the credit of a caption ("… — source") is a sente
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from translate.document.model import Segment
@@ -28,7 +28,7 @@ def sentence_ranges(segment: Segment) -> list[tuple[int, int]]:
     flat = re.sub(r"\s", " ", segment.text)
     hard = {span.start for span in segment.spans if span.kind == "break"}
     hard |= {edge for span in segment.spans if span.boundary for edge in (span.start, span.end)}
-    opaque = [(span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end]
+    opaque = segment.opaque_ranges
     cuts = {end for _, end in nupunkt.sent_spans(flat)} if segment.kind != "cell" else set()
     cuts = {cut for cut in cuts if not any(start < cut < end for start, end in opaque)} | hard
     if segment.kind == "caption" and (credit := _CREDIT.search(flat)):
@@ -50,7 +50,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-def _bounded(text: str, start: int, end: int, opaque: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _bounded(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The range itself, or, where it is too long for the model, pieces of it cut at clauses, then at words."""
     while end - start > MAX_CHARACTERS:
         cut = _best_cut(text, start, end, opaque)
@@ -60,7 +60,7 @@ def _bounded(text: str, start: int, end: int, opaque: list[tuple[int, int]]) -> 
         yield start, end
 
 
-def _best_cut(text: str, start: int, end: int, opaque: list[tuple[int, int]]) -> int:
+def _best_cut(text: str, start: int, end: int, opaque: Sequence[tuple[int, int]]) -> int:
     """The strongest clause boundary in the window, the later the better; a plain cut where there is none."""
     window = text[start : min(end, start + MAX_CHARACTERS)]
     best, rank = start + len(window), -1.0

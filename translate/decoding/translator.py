@@ -123,8 +123,7 @@ def translate_segments(
 
 def occurrences(segment: Segment, matcher: Matcher) -> list[Occurrence]:
     """The glossary's terms in a segment's text, code and URLs left out."""
-    opaque = [(span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end]
-    return matcher.find(re.sub(r"\s", " ", segment.text), opaque)
+    return matcher.find(re.sub(r"\s", " ", segment.text), segment.opaque_ranges)
 
 
 def translate_sources(
@@ -206,12 +205,7 @@ def _translation(
     hypotheses = [done[s.source] if s.source is not None else None for s in group]
     renderings = [None if h is None else (copied_if_hopeless(s, h)) for s, h in zip(group, hypotheses, strict=True)]
     composed = compose(segment, group, renderings)
-    opaque = [
-        (place.start, place.end)
-        for place in composed.target.spans
-        if place.source is not None and segment.spans[place.source].opaque and place.start < place.end
-    ]
-    verification = verify(terms, composed.target.text, matcher, opaque)
+    verification = verify(terms, composed.target.text, matcher, composed.target.opaque_ranges(segment))
     target = _italicised(composed, segment, verification) if settings.italic else composed.target
     by_sentence = {id(s): h for s, h in zip(group, hypotheses, strict=True) if h is not None}
     pieces = tuple((s, place, by_sentence[id(s)]) for s, place in composed.pieces)

@@ -80,6 +80,11 @@ class Segment:
     start: int
     end: int
 
+    @property
+    def opaque_ranges(self) -> tuple[tuple[int, int], ...]:
+        """Ranges of the text that come back verbatim (code, URLs, maths), in order: no term counts in them."""
+        return tuple((span.start, span.end) for span in self.spans if span.opaque and span.start < span.end)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -115,6 +120,14 @@ class Target:
 
     text: str
     spans: tuple[TargetSpan, ...]
+
+    def opaque_ranges(self, segment: Segment) -> tuple[tuple[int, int], ...]:
+        """Ranges of the text where opaque spans of ``segment`` stand, in the order of the spans."""
+        return tuple(
+            (place.start, place.end)
+            for place in self.spans
+            if place.source is not None and segment.spans[place.source].opaque and place.start < place.end
+        )
 
 
 def identity(segment: Segment) -> Target:

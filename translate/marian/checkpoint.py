@@ -59,6 +59,18 @@ class Checkpoint:
     hash: str
     shape: Shape
 
+    def signature(self, engine: str, version: str, compute_type: str, language_token: str | None) -> dict[str, str]:
+        """What a number produced with this checkpoint in an engine depends on; empty where something does not apply."""
+        return {
+            "model": self.name,
+            "revision": self.revision or "",
+            "hash": self.hash,
+            "engine": engine,
+            "engine_version": version,
+            "compute_type": compute_type,
+            "language_token": language_token or "",
+        }
+
 
 def resolve(
     name_or_dir: str | Path | None, *, revision: str | None = None, cache_dir: Path | None = None

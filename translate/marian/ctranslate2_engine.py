@@ -59,15 +59,9 @@ class CTranslate2Engine:
         """What a number produced with this engine depends on."""
         import ctranslate2
 
-        return {
-            "model": self.checkpoint.name,
-            "revision": self.checkpoint.revision or "",
-            "hash": self.checkpoint.hash,
-            "engine": self.name,
-            "engine_version": ctranslate2.__version__,
-            "compute_type": self._compute_type,
-            "language_token": self.tokenizer.language_token or "",
-        }
+        return self.checkpoint.signature(
+            self.name, ctranslate2.__version__, self._compute_type, self.tokenizer.language_token
+        )
 
     def translate(
         self,

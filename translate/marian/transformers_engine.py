@@ -45,15 +45,7 @@ class TransformersEngine:
         """What a number produced with this engine depends on."""
         import transformers
 
-        return {
-            "model": self.checkpoint.name,
-            "revision": self.checkpoint.revision or "",
-            "hash": self.checkpoint.hash,
-            "engine": self.name,
-            "engine_version": transformers.__version__,
-            "compute_type": "float32",
-            "language_token": self.tokenizer.language_token or "",
-        }
+        return self.checkpoint.signature(self.name, transformers.__version__, "float32", self.tokenizer.language_token)
 
     def translate(
         self,

@@ -276,8 +276,7 @@ class Standing:
 
 
 def _standing(segment: Segment, page: str) -> Standing:
-    opaque = tuple((span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end)
-    return Standing(segment.text, page[segment.start : segment.end], opaque)
+    return Standing(segment.text, page[segment.start : segment.end], segment.opaque_ranges)
 
 
 def _matter_texts(document: Document, existing: Existing) -> dict[int, Standing]:
@@ -309,12 +308,9 @@ def kept(segment: Segment, standing: Standing, matcher: Matcher) -> Translation:
 
 def from_memory(segment: Segment, target: Target, matcher: Matcher) -> Translation:
     """A target from the memory as a translation."""
-    opaque = tuple(
-        (p.start, p.end)
-        for p in target.spans
-        if p.source is not None and segment.spans[p.source].opaque and p.start < p.end
+    return replace(
+        kept(segment, Standing(target.text, "", target.opaque_ranges(segment)), matcher), target=target, markdown=None
     )
-    return replace(kept(segment, Standing(target.text, "", opaque), matcher), target=target, markdown=None)
 
 
 def in_conflict(file: LivingFile) -> set[int]:

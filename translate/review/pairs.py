@@ -132,8 +132,7 @@ def _segments(markdown: str, definitions: str) -> tuple[Text, ...]:
 def text_of(document: Document, segment: Segment) -> Text:
     """A parsed document's segment as a side of a pair."""
     marks = [mark for span in segment.spans if (mark := _mark(document, span)) is not None]
-    opaque = tuple((span.start, span.end) for span in segment.spans if span.opaque and span.start < span.end)
-    return Text(segment.text, document.source[segment.start : segment.end], tuple(marks), opaque)
+    return Text(segment.text, document.source[segment.start : segment.end], tuple(marks), segment.opaque_ranges)
 
 
 def _mark(document: Document, span: Span) -> Mark | None:

@@ -28,11 +28,6 @@ def visible(text: str, shown: Callable[[str], str] | None = None) -> str:
     return _SUSPECT.sub(replaced, text)
 
 
-def name_of(character: str) -> str:
-    """What a character is called, in words."""
-    return unicodedata.name(character, "control character").lower()
-
-
 def _in_emoji(text: str, at: int) -> bool:
     character = text[at]
     if character == _JOINER:

@@ -200,7 +200,7 @@ def _human_terms(pair: Pair, translations: Sequence[Translation], human: Documen
     for j in pair.human:
         segment = human.segments[j]
         text += " " if text else ""
-        skip += [(len(text) + s.start, len(text) + s.end) for s in segment.spans if s.opaque and s.start < s.end]
+        skip += [(len(text) + start, len(text) + end) for start, end in segment.opaque_ranges]
         text += segment.text
     return verify([o for i in pair.draft for o in translations[i].occurrences], text.replace("\n", " "), matcher, skip)
 

@@ -105,9 +105,5 @@ def judge_bare(card: ScoreCard, bare: Sequence[Translation], matcher: Matcher, c
 
 
 def _verified(t: Translation, matcher: Matcher) -> Verification:
-    opaque = [
-        (p.start, p.end)
-        for p in t.target.spans
-        if p.source is not None and t.segment.spans[p.source].opaque and p.start < p.end
-    ]
+    opaque = t.target.opaque_ranges(t.segment)
     return verify(occurrences(t.segment, matcher), t.target.text.replace("\n", " "), matcher, opaque)
