@@ -21,6 +21,7 @@ from translate.decoding.translator import Settings, Translation, translate_segme
 from translate.document import parse
 from translate.document.bilingual import write_bilingual
 from translate.document.model import Target
+from translate.draft_source import read_draft
 from translate.errors import UserError
 from translate.memory import Memory, digest, open_memory
 from translate.outputs import check_report, is_directory, make_ready, output_paths
@@ -150,7 +151,7 @@ def _kept_form(file: LivingFile | None, config: Config) -> tuple[str, ...]:
 
 def _past(request: RunRequest, config: Config) -> History:
     """The history, for runs that are scored; raises UserError now if they could not add to it in the end."""
-    if not request.humans:
+    if not any(request.humans):
         return History(())
     path = history_path(config)
     check_writable(path)
@@ -222,12 +223,14 @@ def check(request: RunRequest, config: Config) -> Checked:
             "give one for each, in order."
         )
     termbase = load_glossary(config)
-    drafts = [prepare(read_text(name, max_bytes=config.limits.max_file_bytes), config) for name in request.drafts]
-    given = [read_text(name, max_bytes=config.limits.max_file_bytes) for name in request.humans]
-    humans: list[SourceText | None] = [*given] or [None] * len(drafts)
-    paths = output_paths(request.drafts, request.out, protected=[*request.humans, *_paths(config)])
+    limit = config.limits.max_file_bytes
+    drafts = [prepare(read_draft(name, request.revision, max_bytes=limit), config) for name in request.drafts]
+    given = [None if name is None else read_text(name, max_bytes=limit) for name in request.humans]
+    humans = given or [None] * len(drafts)
+    read = [*_paths(config), *(name for name in request.humans if name is not None)]
+    paths = output_paths(request.drafts, request.out, protected=read)
     make_ready(paths, create=is_directory(request.drafts, request.out))
-    check_report(request.report, [*request.drafts, *request.humans, *_paths(config), *paths, request.config])
+    check_report(request.report, [*request.drafts, *read, *paths, request.config])
     return drafts, humans, paths, termbase
 
 

@@ -43,19 +43,21 @@ class Silent:
 class RunRequest:
     """What to translate and where to put it; ``-`` is standard input, or standard output for ``out``.
 
-    ``humans``: none, or one human version for each draft, in order. ``retranslate`` redoes on purpose what a
+    ``humans``: none, or one human version for each draft, in order; None where one draft has none. ``retranslate`` redoes on purpose what a
     bilingual file holds: all of it, or what no human touched; a numbered backup is kept. ``gated``: an issue that the
     gate refuses is not written; what its file held stays.
     """
 
     drafts: tuple[str, ...]
     out: str | None = None
-    humans: tuple[str, ...] = ()
+    humans: tuple[str | None, ...] = ()
     report: Path | None = None
     retranslate: Retranslate | None = None
     gated: bool = False
     config: str | None = None
     """The configuration file, if any: nothing is written over it."""
+    revision: str | None = None
+    """The git commit that the drafts are read from; None reads them as they are on the disk."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 import sys
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ MAX_BYTES = 20_000_000
 """The largest file that `read_text` takes by default, in bytes."""
 
 STANDARD_INPUT = "-"
+
+_READINGS, _PAUSE = 20, 0.05
+"""How often, and how many seconds apart, a file is read that someone is writing to."""
 
 _TEMPORARY_PREFIX = ".translate-issue-"
 
@@ -95,21 +99,30 @@ def read_text(path: Path | str, *, max_bytes: int = MAX_BYTES) -> SourceText:
     """
     where = None if str(path) == STANDARD_INPUT else Path(path)
     name = "standard input" if where is None else str(where)
-    data = _read_bytes(where, name, max_bytes)
+    return SourceText(text_of(_read_bytes(where, name, max_bytes), name, max_bytes=max_bytes), where)
+
+
+def text_of(data: bytes, name: str, *, max_bytes: int = MAX_BYTES) -> str:
+    """The text of a file's bytes. Raises UserError as `read_text` does; ``name`` is what messages call the file."""
     if len(data) > max_bytes:
         raise UserError(f"{name}: larger than {max_bytes / 1e6:g} MB; split the file")
     text = _decode(data, name)
     if not text.strip("\ufeff \t\r\n"):
         raise UserError(f"{name}: the file is empty; give a Markdown text")
-    return SourceText(text, where)
+    return text
 
 
 def _read_bytes(path: Path | None, name: str, max_bytes: int) -> bytes:
     try:
         if path is None:
             return sys.stdin.buffer.read(max_bytes + 1)
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
+        for _ in range(_READINGS):
+            with path.open("rb") as file:
+                before = _stamp(file.fileno())
+                data = file.read(max_bytes + 1)
+                if _stamp(file.fileno()) == before:
+                    return data
+            time.sleep(_PAUSE)
     except FileNotFoundError:
         raise UserError(f"{name}: no such file; check the path") from None
     except IsADirectoryError:
@@ -119,6 +132,13 @@ def _read_bytes(path: Path | None, name: str, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(f"{name}: cannot be read ({reason}); check the path") from None
+    raise UserError(f"{name}: is being written to at this moment; run again when that is done")
+
+
+def _stamp(descriptor: int) -> tuple[int, int]:
+    """Changes whenever the file's content does."""
+    about = os.fstat(descriptor)
+    return about.st_size, about.st_mtime_ns
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from translate.config import Config
 from translate.document.parse import parse
+from translate.draft_source import read_draft
 from translate.errors import UserError
 from translate.memory import Memory
 from translate.outputs import target_name
@@ -72,15 +73,17 @@ def find_drafts(directory: Path) -> list[Path]:
     return found
 
 
-def status_of(draft: Path, config: Config, memory: Memory, *, bilingual: Path | None = None) -> DraftStatus:
-    """How a draft stands. What cannot be read is a status, not an exception."""
+def status_of(
+    draft: Path, config: Config, memory: Memory, *, bilingual: Path | None = None, revision: str | None = None
+) -> DraftStatus:
+    """How a draft (as it is on the disk, or in a git ``revision``) stands. What cannot be read is a status."""
     path = bilingual or draft.with_name(target_name(draft.name))
     shown = str(draft), str(path)
     if not path.is_file() or path.stat().st_size == 0:
         return DraftStatus(*shown, "new")
     limit = config.limits.max_file_bytes
     try:
-        document = parse(read_text(draft, max_bytes=limit).text, front_matter_keys=config.document.front_matter)
+        document = parse(read_draft(str(draft), revision, max_bytes=limit).text, front_matter_keys=config.document.front_matter)
         text = read_text(path, max_bytes=2 * limit).text
         record = memory.record(path, text)
         known = [t for row in record.rows for t in (row.machine, row.seen) if t] if record else []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from translate.errors import UserError
+from translate.git import ask
 from translate.text_file import read_text, repair_mojibake
 
 
@@ -39,24 +39,13 @@ def _from_git(revision: str, path: Path) -> str:
     neither = f"{revision}: neither a file nor a git revision of {path}; check the name after --against"
     if revision.startswith("-") or not revision.strip():
         raise UserError(neither)
-    commit = _git(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    commit = ask(directory, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     if commit is None:
         raise UserError(neither)
-    data = _git(directory, "cat-file", "blob", f"{commit.decode().strip()}:./{name}")
+    data = ask(directory, "cat-file", "blob", f"{commit.decode().strip()}:./{name}")
     if data is None:
         raise UserError(f"{path}: is not in git revision {revision}; choose another one after --against")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise UserError(f"{path}: is not UTF-8 in git revision {revision}; choose another one") from None
-
-
-def _git(directory: Path, *arguments: str) -> bytes | None:
-    """What git prints; None where it fails."""
-    try:
-        done = subprocess.run(["git", "-C", str(directory), *arguments], capture_output=True, check=False, timeout=60)
-    except FileNotFoundError:
-        raise UserError("--against with a git revision needs the git command; install git or name a file") from None
-    except subprocess.TimeoutExpired:
-        raise UserError(f"{directory}: git did not answer; try again or name a file after --against") from None
-    return done.stdout if done.returncode == 0 else None
