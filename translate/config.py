@@ -99,6 +99,20 @@ class GateConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishConfig:
+    """Which drafts a scheduled run takes, and where it reports."""
+
+    root: Path | None
+    drafts: tuple[str, ...]
+    exclude: tuple[str, ...]
+    revision: str | None
+    human: str | None
+    wave_words: Annotated[int, Range(1, 10_000_000)]
+    reports: Path | None
+    reviews: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReportConfig:
     """What ``--report`` holds."""
 
@@ -135,6 +149,7 @@ class Config:
     score: ScoreConfig
     history: HistoryConfig
     gate: GateConfig
+    publish: PublishConfig
     report: ReportConfig
     limits: LimitsConfig
     flow: FlowConfig

@@ -96,8 +96,12 @@ def make_ready(paths: Sequence[Path | None], *, create: bool, option: str = "--o
 def target_name(name: str) -> str:
     """``3.en.md`` becomes ``3.pt-br.md``, ``a.markdown`` ``a.pt-br.markdown``, ``a`` ``a.pt-br.md``."""
     stem, dot, suffix = name.rpartition(".")
+    return f"{stem_of(name)}.pt-br.{suffix if dot and stem else 'md'}"
+
+
+def stem_of(name: str) -> str:
+    """A draft's name without its ending: ``3`` of ``3.en.md``, ``a`` of ``a.markdown``."""
+    stem, dot, _ = name.rpartition(".")
     if not dot or not stem:
-        return f"{name}.pt-br.md"
-    if stem.lower().endswith((".en", ".en-us", ".en-gb")):
-        stem = stem[: stem.rfind(".")]
-    return f"{stem}.pt-br.{suffix}"
+        return name
+    return stem[: stem.rfind(".")] if stem.lower().endswith((".en", ".en-us", ".en-gb")) else stem

@@ -1,0 +1,143 @@
+"""Which drafts a run takes: the configuration's globs over a directory or a git commit.
+
+Drafts come from people who may not be trusted with the machine: nothing outside the root is ever taken, neither by
+``..`` in a glob nor through a symbolic link.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from translate.config import PublishConfig
+from translate.errors import UserError
+from translate.git import repository_of
+from translate.outputs import stem_of, target_name
+
+_ANY = "**"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A draft: its path on the disk, its bilingual file's, its human version's if there is one, and bytes."""
+
+    path: Path
+    bilingual: Path
+    human: Path | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The drafts under ``root``, sorted; the ``commit`` they are read from (None: the disk).
+
+    ``left_out``: paths that match but are symbolic links.
+    """
+
+    root: Path
+    candidates: tuple[Candidate, ...]
+    left_out: tuple[str, ...]
+    commit: str | None
+
+
+def find(config: PublishConfig) -> Found:
+    """The drafts. Raises UserError for a root that cannot be read, a glob that leaves it, an unknown revision."""
+    root = (config.root or Path.cwd()).resolve()
+    if not root.is_dir():
+        raise UserError(f"{root}: no such directory; let publish.root name the one that holds the drafts.")
+    for key, patterns in (("drafts", config.drafts), ("exclude", config.exclude)):
+        for pattern in patterns:
+            _check(f"publish.{key}", pattern)
+    commit = None
+    if config.revision is None:
+        files, links = _on_disk(root)
+    else:
+        repository = repository_of(root)
+        commit, links = repository.commit(config.revision), []
+        prefix = root.relative_to(repository.root.resolve()).as_posix() + "/"
+        prefix = "" if prefix == "./" else prefix
+        files = [(b.path[len(prefix) :], b.size) for b in repository.files(commit) if b.path.startswith(prefix)]
+    chosen = [(name, size) for name, size in files if _chosen(name, config)]
+    targets = {target_name(PurePosixPath(name).name) for name, _ in chosen}
+    candidates = [
+        _candidate(root / name, size, config.human)
+        for name, size in sorted(chosen)
+        if PurePosixPath(name).name not in targets  # a pattern may take bilingual files as well: they are no drafts
+    ]
+    return Found(root, tuple(candidates), tuple(sorted(name for name in links if _chosen(name, config))), commit)
+
+
+def _check(key: str, pattern: str) -> None:
+    parts = PurePosixPath(pattern).parts
+    if pattern.startswith(("/", "~")) or ".." in parts or not parts:
+        raise UserError(f"{key}: `{pattern}` leaves publish.root; write globs that start from it.")
+
+
+def _candidate(path: Path, size: int, human: str | None) -> Candidate:
+    bilingual = path.with_name(target_name(path.name))
+    name = None if human is None else human.replace("{stem}", stem_of(path.name))
+    if name is not None and PurePosixPath(name).name != name:
+        raise UserError(f"publish.human: `{name}` is no file name; it names a file beside the draft.")
+    beside = None if name is None else path.with_name(name)
+    scored = beside is not None and beside.is_file() and not beside.is_symlink() and beside != bilingual
+    return Candidate(path, bilingual, beside if scored else None, size)
+
+
+def _on_disk(root: Path) -> tuple[list[tuple[str, int]], list[str]]:
+    """Regular files below the root with their sizes, and the links among them; hidden directories are left out."""
+    files: list[tuple[str, int]] = []
+    links: list[str] = []
+
+    def failed(error: OSError) -> None:
+        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions.") from None
+
+    for folder, folders, names in os.walk(root, onerror=failed):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            path = Path(folder, name)
+            inside = path.relative_to(root).as_posix()
+            if path.is_symlink():
+                links.append(inside)
+            elif path.is_file():
+                files.append((inside, path.stat().st_size))
+    return files, links
+
+
+def _chosen(name: str, config: PublishConfig) -> bool:
+    if any(part.startswith(".") for part in PurePosixPath(name).parts):
+        return False
+    return _any(name, config.drafts) and not _any(name, config.exclude)
+
+
+def _any(name: str, patterns: Iterable[str]) -> bool:
+    return any(matches(name, pattern) for pattern in patterns)
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a relative path (``/`` between its parts) matches a glob; ``**`` stands for any parts, also none."""
+    return _match(PurePosixPath(name).parts, tuple(_collapsed(PurePosixPath(pattern).parts)))
+
+
+def _collapsed(parts: Sequence[str]) -> Iterator[str]:
+    """``**/**`` is ``**``."""
+    for before, part in zip((None, *parts), parts, strict=False):
+        if not part == before == _ANY:
+            yield part
+
+
+def _match(name: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Quadratic at worst: each pair of positions is looked at once."""
+
+    @lru_cache(maxsize=None)
+    def from_here(n: int, p: int) -> bool:
+        if p == len(pattern):
+            return n == len(name)
+        if pattern[p] == _ANY:
+            return from_here(n, p + 1) or (n < len(name) and from_here(n + 1, p))
+        return n < len(name) and fnmatchcase(name[n], pattern[p]) and from_here(n + 1, p + 1)
+
+    return from_here(0, 0)
