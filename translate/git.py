@@ -45,7 +45,7 @@ class Repository:
     def file(self, commit: str, path: Path) -> Blob:
         """One of them, by its path on the disk. Raises UserError where the commit has no such regular file."""
         try:
-            inside = path.resolve().relative_to(self.root.resolve()).as_posix()
+            inside = (path.parent.resolve() / path.name).relative_to(self.root.resolve()).as_posix()
         except ValueError:
             raise UserError(f"{path}: outside the git repository {self.root}.") from None
         found = self._tree(commit, inside)

@@ -7,10 +7,9 @@ Drafts come from people who may not be trusted with the machine: nothing outside
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from translate.config import PublishConfig
@@ -62,13 +61,11 @@ def find(config: PublishConfig) -> Found:
         prefix = "" if prefix == "./" else prefix
         files = [(b.path[len(prefix) :], b.size) for b in repository.files(commit) if b.path.startswith(prefix)]
     chosen = [(name, size) for name, size in files if _chosen(name, config)]
-    targets = {target_name(PurePosixPath(name).name) for name, _ in chosen}
-    candidates = [
-        _candidate(root / name, size, config.human)
-        for name, size in sorted(chosen)
-        if PurePosixPath(name).name not in targets  # a pattern may take bilingual files as well: they are no drafts
-    ]
-    return Found(root, tuple(candidates), tuple(sorted(name for name in links if _chosen(name, config))), commit)
+    candidates = [_candidate(root / name, size, config.human) for name, size in sorted(chosen)]
+    # A glob such as *.md takes the bilingual files and the human versions as well: they are no drafts.
+    others = {path for c in candidates for path in (c.bilingual, c.human)}
+    drafts = tuple(c for c in candidates if c.path not in others)
+    return Found(root, drafts, tuple(sorted(name for name in links if _chosen(name, config))), commit)
 
 
 def _check(key: str, pattern: str) -> None:
@@ -119,25 +116,19 @@ def _any(name: str, patterns: Iterable[str]) -> bool:
 
 def matches(name: str, pattern: str) -> bool:
     """Whether a relative path (``/`` between its parts) matches a glob; ``**`` stands for any parts, also none."""
-    return _match(PurePosixPath(name).parts, tuple(_collapsed(PurePosixPath(pattern).parts)))
+    wanted = PurePosixPath(pattern).parts
+    # The positions in the pattern that the path may have reached: as many steps as path times pattern is long.
+    reached = _past_any({0}, wanted)
+    for part in PurePosixPath(name).parts:
+        stay = {p for p in reached if p < len(wanted) and wanted[p] == _ANY}
+        move = {p + 1 for p in reached - stay if p < len(wanted) and fnmatchcase(part, wanted[p])}
+        reached = _past_any(stay | move, wanted)
+    return len(wanted) in reached
 
 
-def _collapsed(parts: Sequence[str]) -> Iterator[str]:
-    """``**/**`` is ``**``."""
-    for before, part in zip((None, *parts), parts, strict=False):
-        if not part == before == _ANY:
-            yield part
-
-
-def _match(name: Sequence[str], pattern: Sequence[str]) -> bool:
-    """Quadratic at worst: each pair of positions is looked at once."""
-
-    @lru_cache(maxsize=None)
-    def from_here(n: int, p: int) -> bool:
-        if p == len(pattern):
-            return n == len(name)
-        if pattern[p] == _ANY:
-            return from_here(n, p + 1) or (n < len(name) and from_here(n + 1, p))
-        return n < len(name) and fnmatchcase(name[n], pattern[p]) and from_here(n + 1, p + 1)
-
-    return from_here(0, 0)
+def _past_any(reached: set[int], wanted: Sequence[str]) -> set[int]:
+    """With the positions behind a ``**``, which may stand for nothing."""
+    for p in range(len(wanted)):
+        if p in reached and wanted[p] == _ANY:
+            reached.add(p + 1)
+    return reached
