@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from translate.strict_yaml import Range, build, convert, leaf_types, leaf_values, read
+from translate.strict_yaml import Block, Range, build, convert, leaf_types, leaf_values, read
 
 EngineName = Literal["ctranslate2", "transformers"]
 Layout = Literal["comment-after", "comment-before", "target-only"]
@@ -132,7 +132,11 @@ class FlowConfig:
 
     retries: Annotated[int, Range(0, 100)]
     retry_delay_seconds: Annotated[float, Range(0, 3600)]
-    result_storage: Path | None
+    result_storage: Path | Block | None
+    chunk_words: Annotated[int, Range(50, 1_000_000)]
+    workers: Annotated[int, Range(0, 1024)]
+    worker_memory: str
+    scheduler: str | None
     server_startup_seconds: Annotated[int, Range(20, 3600)]
 
 

@@ -7,6 +7,7 @@ tuples of dataclasses (a list of mappings, whose keys may be left out where thei
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
@@ -90,10 +91,24 @@ def leaf_types(schema: type, prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
+class Block(str):
+    """The name of a Prefect storage block, ``type/slug``: where a key that holds a directory may name one."""
+
+    TYPES = ("azure-blob-storage-container", "gcs-bucket", "local-file-system", "remote-file-system", "s3-bucket", "smb")
+    __slots__ = ()
+
+    @classmethod
+    def names(cls, value: object) -> bool:
+        """Whether a value is such a name, and no path (``./s3-bucket/results`` is one)."""
+        return isinstance(value, str) and re.fullmatch(rf"(?:{'|'.join(cls.TYPES)})/[a-z0-9-]+", value) is not None
+
+
 def convert(value: object, hint: Any, where: str, base: Path) -> object:
     """``value`` as the type ``hint``, relative paths taken from ``base``, or UserError beginning with ``where``."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
+        if Block in arguments and Block.names(value):
+            return Block(value)
         inner = next(a for a in arguments if a is not type(None))
         return None if value is None else convert(value, inner, where, base)
     if origin is Annotated:
