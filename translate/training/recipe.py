@@ -15,6 +15,7 @@ from translate.strict_yaml import Range, build, convert, leaf_types, leaf_values
 
 Precision = Literal["bfloat16", "float32"]
 Device = Literal["auto", "cpu", "cuda"]
+Decay = Literal["linear", "inverse-sqrt"]
 Share = Annotated[float, Range(0, 1)]
 Count = Annotated[int, Range(0, 1_000_000_000)]
 
@@ -108,6 +109,7 @@ class OptimisationRecipe:
     max_pieces: Annotated[int, Range(1, 500)]
     ema: Share
     workers: Annotated[int, Range(0, 256)]
+    processes: Annotated[int, Range(1, 64)]
     threads: Annotated[int, Range(0, 1024)]
     compile: bool
     seed: Count
@@ -127,6 +129,7 @@ class ScheduleRecipe:
     epochs: Annotated[int, Range(1, 100_000)] | None
     updates: Annotated[int, Range(1, 1_000_000_000)] | None
     minutes: Annotated[float, Range(0, 1_000_000)] | None
+    decay: Decay
     decay_from: Share
     checkpoint_minutes: Annotated[float, Range(0, 10_000)]
     keep: Annotated[int, Range(1, 1000)]

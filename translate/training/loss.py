@@ -1,0 +1,79 @@
+"""What training minimises: label-smoothed cross-entropy, and guided alignment of one attention head."""
+
+from __future__ import annotations
+
+import math
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+Tensor = Any  # torch.Tensor: torch is imported only when something is computed
+
+
+@dataclass(frozen=True, slots=True)
+class TensorBatch:
+    """A batch on its device: ``source`` (B, S), ``decoder`` and ``labels`` (B, T), int64, padded with ``<pad>``.
+
+    ``guide`` (B, T, S), float32: for each aligned target piece the distribution over the source pieces that it should
+    attend to; rows of zeros for the others. None where no pair is aligned.
+    """
+
+    source: Tensor
+    decoder: Tensor
+    labels: Tensor
+    guide: Tensor | None
+
+
+class Objective:
+    """The loss of a MarianMT model.
+
+    Guided alignment (Chen et al. 2016; Garg et al. 2019): the cross-entropy between the word alignment and the
+    attention of the last decoder layer's first head, the one that CTranslate2 returns. That head is computed again
+    from its inputs, caught by a hook: no attention of any other head has to be kept.
+    """
+
+    def __init__(self, model: Any, *, bf16: bool) -> None:
+        self._model = model
+        self._attention = model.model.decoder.layers[-1].encoder_attn
+        self._inputs: dict[str, Tensor] = {}
+        self._bf16 = bf16
+        self._pad = int(model.config.pad_token_id)
+        self._width = model.config.d_model // model.config.decoder_attention_heads
+        self._hook = self._attention.register_forward_pre_hook(self._catch, with_kwargs=True)
+
+    def close(self) -> None:
+        """Takes the hook off the model."""
+        self._hook.remove()
+
+    def __call__(self, batch: TensorBatch, *, smoothing: float) -> tuple[Tensor, Tensor | None]:
+        """Mean loss per target piece (nats), and mean alignment loss per aligned piece; None without a guide."""
+        import torch
+        from torch.nn import functional
+
+        model = self._model
+        mask = (batch.source != self._pad).long()
+        with torch.autocast(batch.source.device.type, dtype=torch.bfloat16) if self._bf16 else nullcontext():
+            hidden = model.model(
+                input_ids=batch.source, attention_mask=mask, decoder_input_ids=batch.decoder, use_cache=False
+            )[0]
+            real = batch.labels != self._pad
+            # The output layer is the widest of all: only for pieces that count.
+            logits = hidden[real] @ model.lm_head.weight.T + model.final_logits_bias[0].to(hidden.dtype)
+            loss = functional.cross_entropy(logits.float(), batch.labels[real], label_smoothing=smoothing)
+            aligned = None if batch.guide is None else self._alignment(batch.guide, mask)
+        self._inputs.clear()
+        return loss, aligned
+
+    def _alignment(self, guide: Tensor, mask: Tensor) -> Tensor:
+        from torch.nn import functional
+
+        head, attention = slice(0, self._width), self._attention
+        q = functional.linear(self._inputs["q"], attention.q_proj.weight[head], attention.q_proj.bias[head])
+        k = functional.linear(self._inputs["k"], attention.k_proj.weight[head], attention.k_proj.bias[head])
+        scores = (q.float() @ k.float().transpose(1, 2)) / math.sqrt(self._width)
+        log_p = scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
+        return -(guide * log_p).sum() / guide.sum().clamp(min=1)
+
+    def _catch(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._inputs["q"] = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+        self._inputs["k"] = kwargs["key_value_states"] if "key_value_states" in kwargs else args[1]
