@@ -19,7 +19,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.utilities.annotations import quote
 
-from flows.artifacts import score_markdown, score_rows
 from flows.caching import content_key, decode, encode
 from flows.retries import retry_condition
 from glossary import Matcher, Termbase
@@ -28,6 +27,7 @@ from translate.config import Config, EngineName, cache_directory, load_config
 from translate.decoding.translator import Translation, assemble, plan, translate_sources
 from translate.pipeline import Checked, Steps
 from translate.results import Draft, RunRequest, RunResult, Silent, Watcher
+from translate.score_table import score_markdown, score_rows
 from translate.text_file import SourceText, write_atomic
 
 if TYPE_CHECKING:

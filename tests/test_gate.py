@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.artifacts import score_markdown
 from translate.cli import main
 from translate.config import GateConfig, load_config
 from translate.pipeline import run
 from translate.results import RunRequest
+from translate.score_table import score_markdown
 from translate.scoring.gate import gate, p_value
 from translate.scoring.history import Record, Value, append, read_history
 from translate.summary import needs_a_look, summary
