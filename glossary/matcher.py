@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from glossary.fingerprint import fingerprint
 from glossary.nouns import is_verb
 from glossary.terms import Term, Termbase
 from glossary.words import HYPHENS, Words, affixes, keys_of, plural_of, scan, spell
@@ -147,6 +148,13 @@ class Matcher:
                     index = last
             index += 1
         return found
+
+    def fingerprint(self, text: str, skip: Sequence[tuple[int, int]] = ()) -> str:
+        """What this glossary says about ``text``, as a hash of 16 digits; ``""`` where no term stands in it.
+
+        Two glossaries that ask for the same of a text give the same one: see `glossary.fingerprint`.
+        """
+        return fingerprint(text, self.find(text, skip), self.termbase.casing)
 
     def candidates(self, text: str, skip: Sequence[tuple[int, int]] = ()) -> list[Occurrence]:
         """Everything in ``text`` that is spelled like a kept term, nested and overlapping ones included.

@@ -58,6 +58,11 @@ class Term:
         """What satisfies an entry with a translation; empty for a kept term."""
         return () if self.translation is None else (self.translation, *self.forms)
 
+    @property
+    def lower_by_nature(self) -> bool:
+        """Whether a capital can be there only because the term begins a sentence (see `Termbase.casing`)."""
+        return self.match != "exact-case" and self.text[0].islower()
+
 
 @dataclass(frozen=True)
 class Termbase:

@@ -240,8 +240,7 @@ def _same_surface(occurrence: Occurrence, candidate: Occurrence, casing: Casing)
         return wanted == found
     if wanted[1:] != found[1:] or wanted[0].lower() != found[0].lower():
         return False
-    lower_by_nature = occurrence.term.match != "exact-case" and occurrence.term.text[0].islower()
-    return lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
+    return occurrence.term.lower_by_nature and (occurrence if wanted[0].isupper() else candidate).sentence_initial
 
 
 def _blanked(text: str, skip: Sequence[tuple[int, int]]) -> str:

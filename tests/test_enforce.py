@@ -14,7 +14,8 @@ from glossary import Matcher, Term, Termbase
 from tests.marian_support import random_checkpoint
 from translate.decoding.enforce import enforce, request
 from translate.decoding.reluctant import is_reluctant, reluctant
-from translate.decoding.translator import Settings, Translation, occurrences, translate_segments
+from translate.decoding.terms import occurrences
+from translate.decoding.translator import Settings, Translation, translate_segments
 from translate.document.model import Segment, Span
 from translate.marian import load_engine, resolve
 from translate.marian.protocol import Engine, Hypothesis, Request

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from translate.decoding.enforce import Rendering, copied, enforce, request
 from translate.decoding.quality import Defect, Limits, defects
 from translate.decoding.reluctant import is_reluctant, reluctant
 from translate.decoding.source import Sentence, Source, sentences
+from translate.decoding.terms import occurrences
 from translate.document.model import Segment, Span, Target, TargetSpan
 from translate.marian.protocol import Engine
 
@@ -119,11 +119,6 @@ def translate_segments(
     planned = plan(segments, matcher, links=settings.links)
     hypotheses = translate_sources(planned.sources, engine, settings, reference_engine, on_progress)
     return assemble(planned, hypotheses, matcher, settings)
-
-
-def occurrences(segment: Segment, matcher: Matcher) -> list[Occurrence]:
-    """The glossary's terms in a segment's text, code and URLs left out."""
-    return matcher.find(re.sub(r"\s", " ", segment.text), segment.opaque_ranges)
 
 
 def translate_sources(

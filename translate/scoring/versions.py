@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from glossary import Matcher, Occurrence, Verification, verify
 from translate.config import Config
-from translate.decoding.translator import occurrences
+from translate.decoding.terms import occurrences
 from translate.document import parse
 from translate.document.bilingual_reader import Bilingual, read_bilingual
 from translate.document.model import Document, Segment, Span
