@@ -110,6 +110,7 @@ class PublishConfig:
     wave_words: Annotated[int, Range(1, 10_000_000)]
     reports: Path | None
     reviews: bool
+    links: str | None
 
 
 @dataclass(frozen=True, slots=True)
