@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from glossary.sentence import sentence as shown
+
 
 class GlossaryError(ValueError):
     """A glossary cannot be used; the message is ``PATH:LINE: sentence`` and says what to do.
@@ -15,4 +17,4 @@ class GlossaryError(ValueError):
         self.path = Path(path)
         self.line = line
         place = f"{path}:{line}" if line is not None else f"{path}"
-        super().__init__(f"{place}: {sentence}")
+        super().__init__(shown(f"{place}: {sentence}"))

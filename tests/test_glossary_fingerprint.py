@@ -104,5 +104,5 @@ def test_ranges_that_do_not_count_are_skipped() -> None:
 
 
 def test_many_occurrences_cost_little_each() -> None:
-    """A line of 200,000 terms: linear, or this test would not end."""
-    assert len(said(DATASET, text="dataset " * 200_000)) == 16
+    """A line of 50,000 terms: linear, or this test would not end."""
+    assert len(said(DATASET, text="dataset " * 50_000)) == 16

@@ -204,7 +204,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 
 def test_units_know_where_they_stood() -> None:
     document = parse("# Head\n\nOne *text*.\n\nTwo.\n")
-    units = units_of(document, {1: "Um *texto*.", 2: " "}, origin="machine", name="a.md", signature="s")
+    units = units_of(document, {1: "Um *texto*.", 2: " "}, origin="machine", name="a.md", signatures={1: "s"})
     assert units == [
         Unit(
             "One *text*.", "One text.", "Um *texto*.", "machine", context=digest("Head", "Two."),

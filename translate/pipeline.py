@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from glossary import Matcher, Termbase, default_termbase, load_termbase
 from glossary.files import load_file
 from translate import __version__
-from translate.config import Config, cache_directory
+from translate.config import Config, cache_directory, settings
 from translate.decoding.quality import Limits
 from translate.decoding.translator import Settings, Translation, translate_segments
 from translate.document import parse
@@ -78,26 +78,25 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
     if request.report is None:  # nobody will see the word links of plain sentences
         config = replace(config, report=replace(config.report, alignment=False))
     drafts, humans, paths, termbase = steps.check(request, config)
-    past = _past(request, config)
+    past, matcher = _past(request, config), Matcher(termbase)
     with locked([path for path in paths if path is not None], cache_directory(config)):
         with open_memory(config) as memory:
-            files = [_open(draft, path, memory, request, config) for draft, path in zip(drafts, paths, strict=True)]
+            files = [_open(d, path, memory, matcher, request, config) for d, path in zip(drafts, paths, strict=True)]
             watcher.step("Loading the model")
             engine = steps.load(config)
-            signature = signature_of(engine, termbase, config)
-            memorised = [{} if f is None else reusable(f, memory, _digest(signature)) for f in files]
+            signature, written_by = signature_of(engine, termbase, config), machine_signature(engine, config)
+            memorised = [{} if f is None else reusable(f, memory, written_by) for f in files]
         watcher.step("Translating")
         started = time.perf_counter()
         asked = [_asked(*each) for each in zip(drafts, files, memorised, strict=True)]
         translated = iter(steps.translate([d for d in asked if d.document.segments], engine, termbase, config, watcher))
         new = [next(translated) if draft.document.segments else [] for draft in asked]
         translating = time.perf_counter() - started
-        matcher = Matcher(termbase)
         issues = []
         for draft, fresh, file, known, human, path in zip(drafts, new, files, memorised, humans, paths, strict=True):
             translations = _complete(draft, fresh, file, known, matcher)
             whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
-            finished = None if file is None else _finish(file, fresh, known, whole, signature, config)
+            finished = None if file is None else _finish(file, fresh, known, whole, written_by, config)
             scores, notes = (
                 None,
                 (*_misread(draft), *_kept_form(file, config), *(() if finished is None else finished.notes)),
@@ -158,12 +157,15 @@ def _past(request: RunRequest, config: Config) -> History:
     return read_history(path)
 
 
-def _open(draft: Draft, path: Path | None, memory: Memory, request: RunRequest, config: Config) -> LivingFile | None:
+def _open(
+    draft: Draft, path: Path | None, memory: Memory, matcher: Matcher, request: RunRequest, config: Config
+) -> LivingFile | None:
     """The bilingual file as it is before the run; None where the output is no file of its own."""
     if path is None or (path.exists() and not path.is_file()):
         return None
     keys, limit = config.document.front_matter, config.limits.max_file_bytes
-    return open_file(path, draft.document, memory, keys=keys, retranslate=request.retranslate, max_bytes=2 * limit)
+    again = request.retranslate
+    return open_file(path, draft.document, memory, matcher, keys=keys, retranslate=again, max_bytes=2 * limit)
 
 
 def _asked(draft: Draft, file: LivingFile | None, memorised: Mapping[int, Target]) -> Draft:
@@ -197,18 +199,14 @@ def _finish(
     fresh: Sequence[Translation],
     memorised: Mapping[int, Target],
     whole: str,
-    signature: Mapping[str, str],
+    signature: str,
     config: Config,
 ) -> Finished:
     form, by_index = config.document, {t.segment.index: t for t in fresh}
     return finish(
         file, by_index, memorised, whole,
-        layout=form.layout, lang=form.lang, edition=EDITION, signature=_digest(signature),
+        layout=form.layout, lang=form.lang, edition=EDITION, signature=signature,
     )  # fmt: skip
-
-
-def _digest(signature: Mapping[str, str]) -> str:
-    return digest(*(f"{key}={value}" for key, value in sorted(signature.items())))
 
 
 Checked = tuple[list[Draft], list[SourceText | None], list[Path | None], Termbase]
@@ -350,6 +348,22 @@ def signature_of(engine: Engine, termbase: Termbase, config: Config) -> dict[str
         "glossary": termbase.hash[:16],
         "version": __version__,
     }
+
+
+_DECISIVE = ("decoding.", "degenerate.", "glossary.italic")
+"""Settings that change what the machine writes."""
+
+
+def machine_signature(engine: Engine, config: Config) -> str:
+    """A digest of what the machine's text depends on besides the draft and the glossary: for the memory.
+
+    What the glossary says is signed segment by segment (see `translate.rerun.living.signatures`), so that changing it
+    misses only where it speaks of the text.
+    """
+    parts: dict[str, object] = {key: value for key, value in engine.signature.items() if value}
+    parts |= {key: value for key, value in settings(config).items() if key.startswith(_DECISIVE)}
+    parts["version"] = __version__
+    return digest(*(f"{key}={value}" for key, value in sorted(parts.items())))
 
 
 def write_outputs(result: RunResult, config: Config) -> None:

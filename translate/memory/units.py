@@ -23,7 +23,8 @@ class Unit:
     ``source`` and ``target`` are Markdown as in the files, ``text`` is the source without its markup. ``context``
     is a digest of the segments before and after (``""``: unknown), ``document`` the draft's path, ``heading`` the
     heading above. ``hypothesis`` is the digest of what the machine wrote (``""``: nothing), ``signature`` of the
-    model, settings and glossary that wrote it. Times are seconds since 1970.
+    model, the settings and what the glossary says about this text (earlier versions: the whole glossary). Times are
+    seconds since 1970.
     """
 
     source: str
@@ -38,6 +39,9 @@ class Unit:
     signature: str = ""
     created: float = 0.0
     updated: float = 0.0
+
+
+_NONE: Mapping[int, str] = {}
 
 
 def digest(*texts: str) -> str:
@@ -64,9 +68,9 @@ def units_of(
     origin: Origin,
     approved: bool = False,
     name: str = "",
-    signature: str = "",
+    signatures: Mapping[int, str] = _NONE,
 ) -> list[Unit]:
-    """Units of the segments in ``targets`` (segment index to target Markdown)."""
+    """Units of the segments in ``targets`` (segment index to target Markdown); ``signatures`` by segment, too."""
     around = contexts(document)
     heading = ""
     units: list[Unit] = []
@@ -87,7 +91,7 @@ def units_of(
                 document=name,
                 heading=heading,
                 hypothesis=digest(target) if origin == "machine" else "",
-                signature=signature,
+                signature=signatures.get(segment.index, ""),
             )
         )
     return units

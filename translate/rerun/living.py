@@ -14,7 +14,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from glossary import Matcher, verify
-from translate.decoding.translator import Translation, occurrences
+from translate.decoding.terms import occurrences
+from translate.decoding.translator import Translation
 from translate.document.model import Document, Segment, Span, Target, TargetSpan
 from translate.document.parse import parse
 from translate.document.render import render_range
@@ -22,8 +23,9 @@ from translate.errors import UserError
 from translate.memory import Memory, Origin, Unit, digest, units_of
 from translate.memory.units import contexts, plain
 from translate.rerun import Existing, Fresh, Merged, Plan, Record, Removed, merge, plan_rerun, read_existing, record_of
-from translate.rerun.matter import items
-from translate.rerun.plan import Retranslate
+from translate.rerun.matter import segments_of_items
+from translate.rerun.plan import Change, Retranslate
+from translate.rerun.terms import Terms, paired, terms_of
 from translate.rerun.tokens import body_start
 from translate.text_file import read_text, write_atomic
 
@@ -34,13 +36,14 @@ LOCK_SECONDS = 600.0
 class LivingFile:
     """A bilingual file before the run. ``plan`` is None where the run writes it whole.
 
-    ``text`` is what was read (None: there is no such file).
+    ``text`` is what was read (None: there is no such file), ``terms`` what the glossary says about the draft.
     """
 
     path: Path
     document: Document
     text: str | None
     plan: Plan | None
+    terms: Terms
 
     @property
     def needed(self) -> tuple[int, ...]:
@@ -66,6 +69,7 @@ class Finished:
         m = self.merged
         happened = {
             "translated": m.translated,
+            "redone for changed terms": m.redone,
             "conflicts": m.conflicts,
             "moved": m.moved,
             "removed": len(m.removed),
@@ -109,18 +113,20 @@ def open_file(
     path: Path,
     document: Document,
     memory: Memory,
+    matcher: Matcher,
     *,
     keys: Sequence[str],
     retranslate: Retranslate | None = None,
     max_bytes: int,
 ) -> LivingFile:
     """Reads a bilingual file and plans what a run does to it. Raises UserError where it cannot be read."""
+    terms = terms_of(document, matcher)
     if not path.is_file() or path.stat().st_size == 0:
-        return LivingFile(path, document, None, None)
+        return LivingFile(path, document, None, None, terms)
     try:
         text = read_text(path, max_bytes=max_bytes).text
         if retranslate == "all":
-            return LivingFile(path, document, text, None)
+            return LivingFile(path, document, text, None, terms)
         record = memory.record(path, text)
         known = [t for row in record.rows for t in (row.machine, row.seen) if t] if record else []
         existing = read_existing(text, known)
@@ -128,33 +134,59 @@ def open_file(
         message = str(error)
         named = message if message.startswith(str(path)) else f"{path}: {message}"
         raise UserError(f"{named} (the bilingual file is kept; mend it, or move it away to start anew)") from None
-    plan = plan_rerun(document, existing, record, keys=keys, retranslate=retranslate)
+    plan = plan_rerun(document, existing, record, keys=keys, retranslate=retranslate, matcher=matcher)
     if record is None and document.entries and not any(change.entries for change in plan.changes):
         raise UserError(f"{path}: it exists and is no version of this draft; choose another --out, or move it away.")
-    return LivingFile(path, document, text, plan)
+    return LivingFile(path, document, text, plan, terms)
+
+
+def signatures(file: LivingFile, signature: str) -> dict[int, str]:
+    """For each segment, what the machine's text of it depends on.
+
+    That is ``signature`` (the model, the settings, the version) and what the glossary says about the segment.
+    """
+    return {index: digest(signature, said) for index, said in enumerate(file.terms.of)}
 
 
 def reusable(file: LivingFile, memory: Memory, signature: str) -> dict[int, Target]:
-    """What the memory knows of the needed segments, where it fits the draft's markup exactly.
+    """What is known of the needed segments, where it fits the draft's markup exactly.
 
-    A human's text wherever it is known; the machine's own only in a file that is there already, if model, settings
-    and glossary are the same. Nothing where the whole file is redone on purpose; front matter is always translated.
+    A human's text wherever the memory has it; the machine's own only in a file that is there already, if model,
+    settings and what the glossary says of the segment are the same. In a block of which only some segments are to be
+    redone, the others as they stand in the file. Nothing where the whole file is redone on purpose; front matter is
+    always translated.
     """
     if file.plan is None and file.text is not None:
         return {}
-    document, around = file.document, contexts(file.document)
+    document, around, signed = file.document, contexts(file.document), signatures(file, signature)
     found: dict[int, Target] = {}
     redone = file.plan is None or any(c.state == "redone" for c in file.plan.changes)
+    for change in () if file.plan is None else file.plan.changes:
+        found |= _still_right(change, document)
     for index in file.needed:
         segment = document.segments[index]
-        if segment.end <= body_start(document):
+        if index in found or segment.end <= body_start(document):
             continue
         source = document.source[segment.start : segment.end]
-        unit = memory.exact(source, around[index], signature=None if redone else signature)
+        unit = memory.exact(source, around[index], signature=None if redone else signed[index])
         target = None if unit is None else target_of(document, segment, unit.target)
         if target is not None:
             found[index] = target
     return found
+
+
+def _still_right(change: Change, document: Document) -> dict[int, Target]:
+    """The segments of a block with changed terms that the change does not touch, as the file has them."""
+    if change.state != "terms changed" or change.unit.portuguese is None:
+        return {}
+    shown = change.unit.portuguese.text
+    pairs = paired(document, change.entries, shown)
+    kept = {
+        ours.index: target_of(document, ours, shown[theirs.start : theirs.end])
+        for ours, theirs in pairs
+        if ours.index not in change.outdated
+    }
+    return {index: target for index, target in kept.items() if target is not None}
 
 
 def target_of(document: Document, segment: Segment, markdown: str) -> Target | None:
@@ -212,9 +244,9 @@ def finish(
     written = {
         s.index: render_range(document, s.start, s.end, targets) for s in document.segments if s.index in translations
     }
-    units = units_of(document, written, origin="machine", name=name, signature=signature)
+    units = units_of(document, written, origin="machine", name=name, signatures=signatures(file, signature))
     if file.plan is None:
-        return Finished(file, whole, record_of(document, entries, matter, layout), tuple(units))
+        return Finished(file, whole, record_of(document, entries, matter, layout, file.terms), tuple(units))
     merged = merge(file.plan, Fresh(entries, matter))
     units += learned(file.plan, name)
     units += [_unit(removed, name) for removed in merged.removed]
@@ -236,15 +268,6 @@ def learned(plan: Plan, name: str) -> list[Unit]:
             pairs = paired(plan.document, change.entries, change.unit.portuguese.text)
             targets |= {s.index: change.unit.portuguese.text[p.start : p.end] for s, p in pairs}
     return units_of(plan.document, targets, origin="human", approved=True, name=name)
-
-
-def paired(document: Document, entries: Sequence[int], portuguese: str) -> list[tuple[Segment, Segment]]:
-    """(draft segment, segment of the Portuguese text) where both have the same segments; else none."""
-    ours = [document.segments[s] for e in entries for s in document.entries[e].segments]
-    theirs = parse(portuguese).segments
-    if [s.kind in ("heading", "alt", "cell") for s in ours] != [s.kind in ("heading", "alt", "cell") for s in theirs]:
-        return []
-    return list(zip(ours, theirs, strict=True))
 
 
 def standing(file: LivingFile, matcher: Matcher) -> dict[int, Translation]:
@@ -319,13 +342,9 @@ def in_conflict(file: LivingFile) -> set[int]:
         return set()
     entries = [e for c in file.plan.changes if c.state == "changed" and c.human for e in c.entries]
     found = {s for e in entries for s in file.document.entries[e].segments}
-    position = 0
-    named = {m.name for m in file.plan.matter if m.state == "conflict"}
-    for name, text in items(file.document.source[: body_start(file.document)]):
-        if name in named:
-            found |= {s.index for s in file.document.segments if position <= s.start < position + len(text)}
-        position += len(text)
-    return found
+    inside = segments_of_items(file.document, file.document.source[: body_start(file.document)])
+    named = [m.name for m in file.plan.matter if m.state == "conflict"]
+    return found | {s.index for name in named for s in inside.get(name, ())}
 
 
 def flagged(translation: Translation, flag: str) -> Translation:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from translate.document.model import Document, Segment
+
 _KEY = re.compile(r"([^\s#:\-][^:\r\n]*?)[ \t]*:(?=\s|$)")
 _FENCE = re.compile(r"\ufeff?(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n)?\Z")
 
@@ -27,3 +29,15 @@ def items(matter: str) -> list[tuple[str, str]]:
         else:
             found[-1][1].append(line)
     return [(name, "".join(texts)) for name, texts in found]
+
+
+def segments_of_items(document: Document, matter: str) -> dict[str, list[Segment]]:
+    """The segments in each item of a document's front matter, which is ``matter``; items without one left out."""
+    found: dict[str, list[Segment]] = {}
+    position = 0
+    for name, text in items(matter):
+        inside = [s for s in document.segments if position <= s.start < position + len(text)]
+        if inside:
+            found[name] = inside
+        position += len(text)
+    return found

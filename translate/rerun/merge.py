@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from translate.document.comments import comment_of, find_comments, places
 from translate.document.model import Document
 from translate.rerun.conflict import Conflict, conflict_comment
 from translate.rerun.existing import Piece, is_spacer, offers
-from translate.rerun.matter import items
-from translate.rerun.plan import Change, Plan
+from translate.rerun.matter import items, segments_of_items
+from translate.rerun.plan import WRITTEN, WRITTEN_ITEMS, Change, Plan
 from translate.rerun.record import Record, Row
 from translate.rerun.sequences import key_of
+from translate.rerun.terms import Terms, segments_of
 from translate.rerun.tokens import body_start
 
 ABOVE = "the text above"
@@ -38,12 +40,16 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The file's new text, what to record, and what happened (counts are of entries)."""
+    """The file's new text, what to record, and what happened (counts are of entries).
+
+    ``redone`` are those (and front-matter items) that were translated anew because their terms changed.
+    """
 
     text: str
     record: Record
     kept: int
     translated: int
+    redone: int
     conflicts: int
     moved: int
     removed: tuple[Removed, ...]
@@ -92,7 +98,8 @@ def merge(plan: Plan, fresh: Fresh) -> Merged:
         matter + body,
         _record(plan, fresh, patch),
         kept=sum(len(c.entries) for c in plan.changes if c.state in ("kept", "reverted")),
-        translated=len(plan.needed),
+        translated=len(plan.needed) - sum(len(c.entries) for c in plan.changes if c.state == "terms changed"),
+        redone=plan.outdated,
         conflicts=sum(c.state == "changed" and c.human for c in plan.changes)
         + sum(m.state == "conflict" for m in plan.matter),
         moved=sum(change.moved for change in plan.changes),
@@ -126,7 +133,7 @@ def _rewritten(change: Change, intact: Sequence[tuple[Piece, Conflict]]) -> bool
 
 def _drop_verbatim(plan: Plan, patch: _Patch) -> None:
     pieces = [piece for piece in plan.existing.pieces if piece.kind != "blank"]
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+    for piece, following in zip_longest(pieces, pieces[1:]):
         if id(piece) in plan.gone:
             patch.removed.add(id(piece))
             quotes = {comment_of(own.raw) for own in find_comments(piece.text)}
@@ -295,7 +302,7 @@ def _matter(plan: Plan, fresh: Fresh) -> tuple[str, list[str]]:
         change = changes.get(name)
         if change is None or change.state in ("keep", "add"):
             found.append((name, text))
-        elif change.state == "replace":
+        elif change.state in ("replace", "terms changed"):
             found.append((name, rendered.get(name, text)))
         elif change.state == "conflict":
             found.append((name, text))
@@ -313,34 +320,58 @@ def _matter(plan: Plan, fresh: Fresh) -> tuple[str, list[str]]:
 def _record(plan: Plan, fresh: Fresh, patch: _Patch) -> Record:
     document = plan.document
     english = [document.source[entry.start : entry.end] for entry in document.entries]
-    machine = {change.entries: change.machine for change in plan.changes if change.state == "kept"}
-    machine |= {
-        change.entries: "\n\n".join(fresh.entries[e] for e in change.entries)
-        for change in plan.changes
-        if change.state in ("changed", "redone")
-    }
-    machine |= {(e,): fresh.entries[e] for e in plan.added}
+    kept = [change for change in plan.changes if change.state == "kept"]
+    machine = {change.entries: change.machine for change in kept}
+    terms = {change.entries: change.terms for change in kept}
+    written = [change.entries for change in plan.changes if change.state in WRITTEN] + [(e,) for e in plan.added]
+    machine |= {entries: "\n\n".join(fresh.entries[e] for e in entries) for entries in written}
+    terms |= {entries: _under(plan.terms, document, entries) for entries in written}
     newline = plan.existing.newline
     rows = [
-        Row(entries, tuple(english[e] for e in entries), _newlines(text, newline) if text is not None else None, seen)
+        Row(
+            entries,
+            tuple(english[e] for e in entries),
+            _newlines(text, newline) if text is not None else None,
+            seen,
+            terms.get(entries),
+        )
         for entries, seen in sorted(patch.seen.items())
         for text in [machine.get(entries)]
     ]
-    old = plan.record.matter if plan.record else {}
+    old, known = (plan.record.matter, plan.record.matter_terms) if plan.record else ({}, {})
     rendered = {name: _newlines(text, newline) for name, text in items(fresh.matter)}
-    changed = {m.name for m in plan.matter if m.state in ("replace", "conflict", "add")}
+    changed = {m.name for m in plan.matter if m.state in WRITTEN_ITEMS}
     names = {name for name, _ in items(document.source[: body_start(document)])}
     matter = {name: text for name, text in old.items() if name in names}
     matter |= {name: rendered[name] for name in changed if name in rendered}
+    now = _matter_terms(document, plan.terms)
+    matter_terms = {name: known.get(name, now.get(name)) for name in matter} | {name: now.get(name) for name in changed}
     layout = plan.record.layout if plan.record else plan.existing.layout
-    return Record(document.source, tuple(rows), matter, layout)
+    return Record(
+        document.source, tuple(rows), matter, layout, {name: t for name, t in matter_terms.items() if t is not None}
+    )
 
 
-def record_of(document: Document, entries: Mapping[int, str], matter: str, layout: str) -> Record:
-    """What to record of a file that the machine has just written whole."""
+def record_of(
+    document: Document, entries: Mapping[int, str], matter: str, layout: str, terms: Terms | None = None
+) -> Record:
+    """What to record of a file that the machine has just written whole, under a glossary that says ``terms``."""
     english = [document.source[entry.start : entry.end] for entry in document.entries]
-    rows = tuple(Row((e,), (english[e],), entries[e], entries[e]) for e in sorted(entries))
-    return Record(document.source, rows, dict(items(matter)), layout)
+    rows = tuple(
+        Row((e,), (english[e],), entries[e], entries[e], _under(terms, document, (e,))) for e in sorted(entries)
+    )
+    return Record(document.source, rows, dict(items(matter)), layout, _matter_terms(document, terms))
+
+
+def _under(terms: Terms | None, document: Document, entries: Sequence[int]) -> tuple[str, ...] | None:
+    return None if terms is None else terms.under(segments_of(document, entries))
+
+
+def _matter_terms(document: Document, terms: Terms | None) -> dict[str, tuple[str, ...]]:
+    if terms is None:
+        return {}
+    inside = segments_of_items(document, document.source[: body_start(document)])
+    return {name: terms.under(segments) for name, segments in inside.items()}
 
 
 def _notes(plan: Plan, reverted: int) -> list[str]:

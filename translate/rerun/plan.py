@@ -6,20 +6,27 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal
 
+from glossary import Matcher
 from translate.document.comments import comment_of, front_matter_end
 from translate.document.model import Document
 from translate.document.parse import parse
 from translate.rerun.existing import Existing, Piece, Unit, is_spacer, offers
-from translate.rerun.matter import items
+from translate.rerun.matter import items, segments_of_items
 from translate.rerun.record import Record, Row
 from translate.rerun.sequences import edited_pairs, equal_pairs, in_order, key_of
+from translate.rerun.terms import Pair, Terms, paired, segments_of, terms_of
 from translate.rerun.tokens import Token, body_start, identities, tokens_of
 
-State = Literal["kept", "changed", "reverted", "removed", "redone"]
+State = Literal["kept", "changed", "reverted", "removed", "redone", "terms changed"]
 Retranslate = Literal["all", "machine"]
+
+WRITTEN: tuple[State, ...] = ("changed", "redone", "terms changed")
+"""What the machine writes anew."""
+WRITTEN_ITEMS = ("replace", "conflict", "add", "terms changed")
+"""The same of the front matter."""
 
 _LIKE = 0.45
 """English of at least this similarity was edited; below, one text went and another came."""
@@ -35,7 +42,9 @@ class Change:
 
     ``entries`` are the draft's entries that it translates now; ``old`` the English that its text translates;
     ``human``: its text is not, byte for byte, what the machine wrote for ``old``. ``moved``: the draft has it
-    elsewhere.
+    elsewhere. ``terms`` is what the glossary said of its segments when ``machine`` was written (None: not known).
+    "terms changed": the machine's text stands there, and the glossary now says something else of the ``outdated``
+    segments.
     """
 
     unit: Unit
@@ -45,16 +54,18 @@ class Change:
     human: bool
     machine: str | None
     moved: bool = False
+    terms: tuple[str, ...] | None = None
+    outdated: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MatterChange:
-    """An item of the front matter that the draft changed; ``entry`` is the draft's text, None where it went."""
+    """An item of the front matter that the draft or the glossary changed; ``new``: the draft's text (None: it went)."""
 
     name: str
     old: str | None
     new: str | None
-    state: Literal["replace", "conflict", "add", "remove", "keep"]
+    state: Literal["replace", "conflict", "add", "remove", "keep", "terms changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,12 @@ class Plan:
     gone: frozenset[int] = field(repr=False)
     """Ids of pieces that the draft dropped."""
     segments: tuple[int, ...] = ()
+    terms: Terms | None = field(default=None, repr=False)
 
     @property
     def needed(self) -> tuple[int, ...]:
         """Entries that must be translated."""
-        found = {e for change in self.changes if change.state in ("changed", "redone") for e in change.entries}
+        found = {e for change in self.changes if change.state in WRITTEN for e in change.entries}
         return tuple(sorted(found | set(self.added)))
 
     @property
@@ -96,9 +108,16 @@ class Plan:
     @property
     def stale(self) -> int:
         """Changes of the draft that the file does not have yet."""
-        units = sum(change.state not in ("kept", "redone") or change.moved for change in self.changes)
-        pending = [m for m in self.matter if m.state != "keep"]
+        still = ("kept", "redone", "terms changed")
+        units = sum(change.state not in still or change.moved for change in self.changes)
+        pending = [m for m in self.matter if m.state not in ("keep", "terms changed")]
         return units + len(self.added) + len(self.new_chunks) + len(self.gone) + len(pending)
+
+    @property
+    def outdated(self) -> int:
+        """Blocks (and front-matter items) of the machine of whose terms the glossary now says something else."""
+        blocks = sum(len(change.entries) for change in self.changes if change.state == "terms changed")
+        return blocks + sum(m.state == "terms changed" for m in self.matter)
 
 
 @dataclass(frozen=True)
@@ -130,12 +149,15 @@ def plan_rerun(
     *,
     keys: Sequence[str] | None = None,
     retranslate: Retranslate | None = None,
+    matcher: Matcher | None = None,
 ) -> Plan:
     """Which entries are unchanged, changed, added, removed or moved, and whose text stands in the file.
 
     ``record`` is what the last run left in the memory (None: everything in the file counts as human). ``keys`` are the
-    translated front-matter keys. ``retranslate="machine"`` plans to redo what no human touched.
+    translated front-matter keys. ``retranslate="machine"`` plans to redo what no human touched. With ``matcher``, the
+    machine's text of segments whose terms changed in the glossary is planned to be redone.
     """
+    terms = None if matcher is None else terms_of(document, matcher)
     new = [document.source[entry.start : entry.end] for entry in document.entries]
     base = _recorded(existing, record, keys) if record else _unrecorded(document, existing, new)
     pairs = _pairs(base.texts, new, exact=record is not None)
@@ -143,10 +165,11 @@ def plan_rerun(
     units, added, left_out = _units(existing, base, pairs, new)
     tokens = tokens_of(document)
     moved, standing, new_chunks, gone = _order(base, tokens, pairs, recorded=record is not None)
-    changes = tuple(
-        _change(existing.units[u], images, base, u, new, pairs, moved if own_form else frozenset(), retranslate)
+    of_units = {
+        u: _change(existing.units[u], images, base, u, new, pairs, moved if own_form else frozenset(), retranslate)
         for u, images in units.items()
-    )
+    }
+    changes = tuple(_with_terms(change, base.rows.get(u), document, terms) for u, change in of_units.items())
     blocked = frozenset() if own_form else _blocked(existing, changes, added, len(new))
     if not own_form:
         new_chunks = frozenset()
@@ -159,7 +182,7 @@ def plan_rerun(
         # Without a record, what a human took out or wrote into another block cannot be told from what is new.
         and (record is not None or not (is_spacer(tokens[t].text) or tokens[t].text in existing.text))
     )
-    matter = _matter(document, existing, record)
+    matter = _matter(document, existing, record, terms)
     plan = Plan(
         document,
         existing,
@@ -173,19 +196,17 @@ def plan_rerun(
         new_chunks,
         standing,
         gone,
+        terms=terms,
     )
-    return _with_segments(plan)
+    return replace(plan, segments=_segments(plan))
 
 
-def _with_segments(plan: Plan) -> Plan:
-    found = {s for e in plan.needed for s in plan.document.entries[e].segments}
-    position = 0
-    wanted = {m.name for m in plan.matter if m.state in ("replace", "conflict", "add")}
-    for name, text in items(plan.document.source[: body_start(plan.document)]):
-        if name in wanted:
-            found |= {s.index for s in plan.document.segments if position <= s.start < position + len(text)}
-        position += len(text)
-    return replace(plan, segments=tuple(sorted(found)))
+def _segments(plan: Plan) -> tuple[int, ...]:
+    document = plan.document
+    found = {s for e in plan.needed for s in document.entries[e].segments}
+    inside = segments_of_items(document, document.source[: body_start(document)])
+    wanted = [m.name for m in plan.matter if m.state in WRITTEN_ITEMS]
+    return tuple(sorted(found | {s.index for name in wanted for s in inside.get(name, ())}))
 
 
 # The base ------------------------------------------------------------------------------------------
@@ -417,6 +438,18 @@ def _change(
     return Change(unit, state, images, old, not untouched, machine, is_moved)
 
 
+def _with_terms(change: Change, row: Row | None, document: Document, terms: Terms | None) -> Change:
+    """The change with what is known of its terms; the machine's own text is outdated if the glossary changed them."""
+    before = row.terms if row is not None and change.machine is not None else None
+    if terms is None or change.state != "kept" or change.human or change.unit.portuguese is None:
+        return replace(change, terms=before)
+    segments, shown = segments_of(document, change.entries), change.unit.portuguese.text
+    outdated = terms.outdated(segments, before, lambda: paired(document, change.entries, shown))
+    if outdated:
+        return replace(change, state="terms changed", terms=before, outdated=outdated)
+    return replace(change, terms=terms.under(segments))
+
+
 def _order(
     base: _Base, tokens: Sequence[Token], pairs: _Pairs, *, recorded: bool
 ) -> tuple[frozenset[int], dict[int, Piece], frozenset[int], frozenset[int]]:
@@ -457,7 +490,9 @@ def _blocked(existing: Existing, changes: Iterable[Change], added: Sequence[int]
 # Front matter --------------------------------------------------------------------------------------
 
 
-def _matter(document: Document, existing: Existing, record: Record | None) -> tuple[MatterChange, ...]:
+def _matter(
+    document: Document, existing: Existing, record: Record | None, terms: Terms | None
+) -> tuple[MatterChange, ...]:
     if record is None:
         return ()
     old = dict(items(record.draft[: front_matter_end(record.draft)]))
@@ -466,7 +501,36 @@ def _matter(document: Document, existing: Existing, record: Record | None) -> tu
     if not existing.matter.strip("\ufeff") or len(new) < 2:
         return ()
     found = [_matter_change(name, old.get(name), new.get(name), shown, record.matter) for name in {**old, **new}]
-    return tuple(change for change in found if change is not None)
+    changes = [change for change in found if change is not None]
+    if terms is not None:
+        changed = {change.name for change in changes}
+        untouched = {name for name in new if name not in changed and _untouched(name, shown, record.matter)}
+        changes += [
+            MatterChange(name, old.get(name), new[name], "terms changed")
+            for name in _outdated_items(document, existing, record, terms)
+            if name in untouched
+        ]
+    return tuple(changes)
+
+
+def _outdated_items(document: Document, existing: Existing, record: Record, terms: Terms) -> list[str]:
+    """Front-matter items of whose segments the glossary says something else than when they were written."""
+    ours = segments_of_items(document, document.source[: body_start(document)])
+    theirs = segments_of_items(existing.page.document, existing.matter)
+
+    def pairs(name: str) -> list[Pair]:
+        here, there = ours[name], theirs.get(name, [])
+        return list(zip(here, there, strict=True)) if len(here) == len(there) else []
+
+    return [
+        name
+        for name, segments in ours.items()
+        if terms.outdated(segments, record.matter_terms.get(name), partial(pairs, name))
+    ]
+
+
+def _untouched(name: str, shown: dict[str, str], machine: dict[str, str]) -> bool:
+    return name in shown and name in machine and _lf(shown[name]) == _lf(machine[name])
 
 
 def _matter_change(
@@ -474,7 +538,7 @@ def _matter_change(
 ) -> MatterChange | None:
     if old == new or _lf(old or "") == _lf(new or ""):
         return None
-    untouched = name in shown and name in machine and _lf(shown[name]) == _lf(machine[name])
+    untouched = _untouched(name, shown, machine)
     if new is None:
         return MatterChange(name, old, new, "remove" if untouched else "keep")
     if name not in shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 FORMAT = 1
 
@@ -14,12 +14,15 @@ class Row:
 
     ``entries`` index the recorded draft's entries, ``english`` are their slices. ``machine`` is the Portuguese
     that the machine wrote for this English (None: it never did), ``seen`` what the file held after the run.
+    ``terms`` are the fingerprints (see `glossary.fingerprint`), one for each segment of the entries, of what the
+    glossary said when ``machine`` was written; None: not known, as in the records of earlier versions.
     """
 
     entries: tuple[int, ...]
     english: tuple[str, ...]
     machine: str | None
     seen: str
+    terms: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,15 @@ class Record:
     """A bilingual file after a run.
 
     ``draft`` is the draft's source. ``matter`` maps each item of the front matter (see `translate.rerun.matter`)
-    to the text that the machine wrote for it. ``layout`` is the form that was asked for.
+    to the text that the machine wrote for it, ``matter_terms`` each of those with segments to their fingerprints.
+    ``layout`` is the form that was asked for.
     """
 
     draft: str
     rows: tuple[Row, ...]
     matter: dict[str, str]
     layout: str
+    matter_terms: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """For the memory. Inverse: `from_json`."""
@@ -46,6 +51,12 @@ class Record:
         if data.pop("format", None) != FORMAT:
             return None
         rows = tuple(
-            Row(tuple(row["entries"]), tuple(row["english"]), row["machine"], row["seen"]) for row in data["rows"]
+            Row(tuple(row["entries"]), tuple(row["english"]), row["machine"], row["seen"], _terms(row.get("terms")))
+            for row in data["rows"]
         )
-        return Record(data["draft"], rows, dict(data["matter"]), data["layout"])
+        matter = {name: tuple(terms) for name, terms in data.get("matter_terms", {}).items()}
+        return Record(data["draft"], rows, dict(data["matter"]), data["layout"], matter)
+
+
+def _terms(found: list[str] | None) -> tuple[str, ...] | None:
+    return None if found is None else tuple(found)

@@ -1,0 +1,22 @@
+"""An error's sentence as a terminal and a log may show it, whatever it quotes."""
+
+from __future__ import annotations
+
+LONGEST = 2000
+"""Characters of a message; a longer one is cut in the middle, since what to do stands at its end."""
+
+
+def sentence(text: str) -> str:
+    """``text`` on one line: control and direction characters as escapes, at most `LONGEST` characters.
+
+    A quotation of the input could else move the cursor, forge a line of a log, or fill the screen.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST * 2 // 3]} […] {text[-LONGEST // 4 :]}"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
