@@ -63,7 +63,7 @@ class DataRecipe:
 class VocabularyRecipe:
     """The SentencePiece model and the lengths of encoded pairs."""
 
-    reuse: str | None
+    reuse: Literal["embedded"] | Path | None
     size: Annotated[int, Range(300, 65_000)]
     coverage: Share
     sample: Annotated[int, Range(1, 1_000_000_000)]
@@ -84,7 +84,7 @@ class AlignmentRecipe:
 class ModelRecipe:
     """The network."""
 
-    init: str | None
+    init: Literal["embedded"] | Path | None
     encoder_layers: Annotated[int, Range(1, 48)]
     decoder_layers: Annotated[int, Range(1, 48)]
     d_model: Annotated[int, Range(8, 4096)]
