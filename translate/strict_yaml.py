@@ -7,6 +7,7 @@ tuples of dataclasses (a list of mappings, whose keys may be left out where thei
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import types
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,13 @@ import yaml
 from translate.errors import UserError
 
 T = TypeVar("T")
+
+MAX_BYTES = 256_000
+"""Of one file: no configuration comes near it."""
+MAX_DEPTH = 16
+"""Levels of collections in one file."""
+_LARGEST = 10**300
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,11 @@ def read(path: Path, schema: type, hint: str = "check the path") -> Iterator[tup
     and for an unknown, misplaced or repeated key or a value of the wrong type or outside its bounds.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:  # at most so much: a device or a pipe has no end
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise UserError(f"{path}: over {MAX_BYTES // 1000} kB: this is no configuration; {hint}.")
+        text = data.decode("utf-8-sig")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such configuration file; {hint}.") from None
     except UnicodeDecodeError:
@@ -44,7 +56,8 @@ def read(path: Path, schema: type, hint: str = "check the path") -> Iterator[tup
     except OSError as error:
         raise UserError(f"{path}: cannot read the configuration ({error.strerror}).") from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        _check_depth(text, path)
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -53,6 +66,17 @@ def read(path: Path, schema: type, hint: str = "check the path") -> Iterator[tup
         raise UserError(f"{path}: this is not valid YAML: {' '.join(str(error).split())}.") from None
     if root is not None and not _is_null(root):
         yield from _Reader(path, schema).leaves(root, schema, "")
+
+
+def _check_depth(text: str, path: Path) -> None:
+    """UserError where collections are nested deeper than any schema: PyYAML composes them by recursion."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise UserError(
+                f"{path}:{event.start_mark.line + 1}: this is nested more than {MAX_DEPTH} deep; flatten it."
+            )
 
 
 def build(schema: type[T], values: Mapping[str, object], prefix: str = "") -> T:
@@ -94,7 +118,14 @@ def leaf_types(schema: type, prefix: str = "") -> dict[str, Any]:
 class Block(str):
     """The name of a Prefect storage block, ``type/slug``: where a key that holds a directory may name one."""
 
-    TYPES = ("azure-blob-storage-container", "gcs-bucket", "local-file-system", "remote-file-system", "s3-bucket", "smb")
+    TYPES = (
+        "azure-blob-storage-container",
+        "gcs-bucket",
+        "local-file-system",
+        "remote-file-system",
+        "s3-bucket",
+        "smb",
+    )
     __slots__ = ()
 
     @classmethod
@@ -109,8 +140,10 @@ def convert(value: object, hint: Any, where: str, base: Path) -> object:
     if origin in (Union, types.UnionType):
         if Block in arguments and Block.names(value):
             return Block(value)
-        inner = next(a for a in arguments if a is not type(None))
-        return None if value is None else convert(value, inner, where, base)
+        if value is None or any(get_origin(a) is Literal and value in get_args(a) for a in arguments):
+            return value
+        inner = next(a for a in reversed(arguments) if a is not type(None))
+        return convert(value, inner, where, base)
     if origin is Annotated:
         number = convert(value, arguments[0], where, base)
         bounds: Range = arguments[1]
@@ -125,6 +158,9 @@ def convert(value: object, hint: Any, where: str, base: Path) -> object:
         if not isinstance(value, (list, tuple)):
             raise UserError(f"{where} must be a list, such as [a, b], not {_show(value)}.")
         return tuple(convert(item, arguments[0], where, base) for item in value)
+    if is_dataclass(hint) and isinstance(value, Mapping):  # from JSON, what `leaf_values` made of it
+        hints = type_hints(hint)  # type: ignore[arg-type]
+        return hint(**{key: convert(item, hints[key], where, base) for key, item in value.items()})  # type: ignore[operator]
     return _scalar(value, hint, where, base)
 
 
@@ -200,7 +236,7 @@ def _plain(node: yaml.Node, where: str) -> object:
         return node
     try:
         value: object = yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, LookupError):  # a tag (`!!bool x`) is followed without a look at the value
         raise UserError(f'{where} has a value that YAML cannot read: "{node.value}".') from None
     return value
 
@@ -219,9 +255,12 @@ def _kind(node: yaml.Node) -> str:
 
 def _scalar(value: object, hint: Any, where: str, base: Path) -> object:
     if hint is Path and isinstance(value, (str, Path)) and str(value):
-        return base / Path(value).expanduser()
+        try:
+            return base / Path(value).expanduser()
+        except RuntimeError:
+            raise UserError(f"{where} begins with the home directory of a user that does not exist: {value}.") from None
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) < _LARGEST else math.copysign(math.inf, value)
     if type(value) is hint and value != "":
         return value
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}
