@@ -18,7 +18,8 @@ from typing import Any
 from glossary import Matcher
 from translate.config import Config, load_config
 from translate.evaluation.folder import find_pairs
-from translate.pipeline import load, load_glossary, signature_of, translate_drafts
+from translate.glossary_file import load_glossary
+from translate.pipeline import load, signature_of, translate_drafts
 from translate.scoring.calibration import RIDGE, cross_validated, fit, pearson, spearman
 from translate.scoring.confidence import DEAR, Calibration, features, shipped_path
 from translate.scoring.rescoring import token_scores

@@ -31,7 +31,8 @@ def main() -> int:
     arguments = parser.parse_args()
 
     from translate.config import load_config
-    from translate.pipeline import load, load_glossary, prepare, render_bilingual, translate_drafts
+    from translate.glossary_file import load_glossary
+    from translate.pipeline import load, prepare, render_bilingual, translate_drafts
     from translate.text_file import read_text
 
     config = load_config(None, {"degenerate.retry_reference": False, "report.alignment": False})

@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glossary import Matcher, Termbase, default_termbase, load_termbase
-from glossary.files import load_file
+from glossary import Matcher, Termbase
 from translate import __version__
 from translate.config import Config, cache_directory, settings
 from translate.decoding.quality import Limits
@@ -23,6 +22,7 @@ from translate.document.bilingual import write_bilingual
 from translate.document.model import Target
 from translate.draft_source import read_draft
 from translate.errors import UserError
+from translate.glossary_file import load_glossary
 from translate.memory import Memory, digest, open_memory
 from translate.outputs import check_report, is_directory, make_ready, output_paths
 from translate.rerun.living import (
@@ -234,14 +234,6 @@ def check(request: RunRequest, config: Config) -> Checked:
 
 def _paths(config: Config) -> list[str]:
     return [str(config.glossary.file)] if config.glossary.file is not None else []
-
-
-def load_glossary(config: Config) -> Termbase:
-    """The configured termbase (YAML, CSV or TBX), or the one that ships. Raises GlossaryError."""
-    path = config.glossary.file
-    if path is None:
-        return default_termbase()
-    return load_file(path) if path.suffix.lower() in (".csv", ".tbx") else load_termbase(path)
 
 
 def prepare(source: SourceText, config: Config) -> Draft:

@@ -143,7 +143,7 @@ def _add_out(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _config(arguments: argparse.Namespace) -> tuple[Config, Termbase]:
     from translate.config import load_config
-    from translate.pipeline import load_glossary
+    from translate.glossary_file import load_glossary
 
     config = load_config(arguments.config, {"glossary.file": arguments.glossary})
     return config, load_glossary(config)

@@ -50,7 +50,7 @@ def add_parser(commands: Any) -> None:
 
 def _score(arguments: argparse.Namespace) -> int:
     from translate.config import load_config
-    from translate.pipeline import load_glossary
+    from translate.glossary_file import load_glossary
     from translate.scoring.file_scores import score_files
     from translate.text_file import read_text
 

@@ -56,7 +56,8 @@ def line(status: DraftStatus) -> str:
     if status.state == "new":
         return f"{status.draft}: new"
     details = [
-        f"stale ({_count(status.stale, 'block')} changed)" if status.stale else "up to date",
+        status.state if status.state == "up to date" else "",
+        f"stale ({_stale(status)})" if status.state == "stale" else "",
         f"edited by a human ({status.edited})" if status.edited else "",
         f"conflicts ({status.conflicts})" if status.conflicts else "",
         f"uncertain ({status.uncertain})" if status.uncertain else "",
@@ -64,6 +65,12 @@ def line(status: DraftStatus) -> str:
         "" if status.recorded else "not in the memory",
     ]
     return f"{status.draft}: {', '.join(filter(None, details))}"
+
+
+def _stale(status: DraftStatus) -> str:
+    draft = f"{_count(status.stale, 'block')} changed" if status.stale else ""
+    terms = f"terms changed in {_count(status.terms_changed, 'block')}" if status.terms_changed else ""
+    return ", ".join(filter(None, (draft, terms)))
 
 
 def _count(number: int, name: str) -> str:

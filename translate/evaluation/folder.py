@@ -18,7 +18,8 @@ from translate.config import Config
 from translate.decoding.translator import Hypothesized, Translation
 from translate.document.bilingual import write_bilingual
 from translate.errors import UserError
-from translate.pipeline import load, load_glossary, prepare, reference_engine, settings_of, signature_of
+from translate.glossary_file import load_glossary
+from translate.pipeline import load, prepare, reference_engine, settings_of, signature_of
 from translate.results import Draft, Silent, Watcher
 from translate.scoring.fidelity import Fidelity, fidelity, page_of
 from translate.scoring.score import Comparison, MetricScore, Scores, compare, score

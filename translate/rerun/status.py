@@ -12,6 +12,7 @@ from translate.config import Config
 from translate.document.parse import parse
 from translate.draft_source import read_draft
 from translate.errors import UserError
+from translate.glossary_file import matcher_of
 from translate.memory import Memory
 from translate.outputs import target_name
 from translate.rerun import plan_rerun, read_existing
@@ -27,6 +28,8 @@ _SKIPPED = ("node_modules", "_site", "vendor")
 class DraftStatus:
     """One draft. ``stale`` counts blocks that the draft changed, ``edited`` those with a human's Portuguese.
 
+    ``terms_changed`` counts the machine's blocks of whose terms the glossary now says something else: a draft with
+    such blocks is stale.
     ``uncertain`` counts blocks of the draft without a certain counterpart in a file written by hand. ``recorded``: the
     memory knows what the machine wrote (if not, everything counts as a human's). ``scored``: a run scored the draft,
     and the file is still as it was then. ``message`` says what is wrong where ``state`` is "error".
@@ -36,6 +39,7 @@ class DraftStatus:
     bilingual: str
     state: State
     stale: int = 0
+    terms_changed: int = 0
     edited: int = 0
     conflicts: int = 0
     uncertain: int = 0
@@ -76,25 +80,31 @@ def find_drafts(directory: Path) -> list[Path]:
 def status_of(
     draft: Path, config: Config, memory: Memory, *, bilingual: Path | None = None, revision: str | None = None
 ) -> DraftStatus:
-    """How a draft (as it is on the disk, or in a git ``revision``) stands. What cannot be read is a status."""
+    """How a draft (as it is on the disk, or in a git ``revision``) stands. What cannot be read is a status.
+
+    Raises GlossaryError for the configured glossary; it is read once, however many drafts there are.
+    """
+    matcher = matcher_of(config)
     path = bilingual or draft.with_name(target_name(draft.name))
     shown = str(draft), str(path)
     if not path.is_file() or path.stat().st_size == 0:
         return DraftStatus(*shown, "new")
     limit = config.limits.max_file_bytes
     try:
-        document = parse(read_draft(str(draft), revision, max_bytes=limit).text, front_matter_keys=config.document.front_matter)
+        source = read_draft(str(draft), revision, max_bytes=limit).text
+        document = parse(source, front_matter_keys=config.document.front_matter)
         text = read_text(path, max_bytes=2 * limit).text
         record = memory.record(path, text)
         known = [t for row in record.rows for t in (row.machine, row.seen) if t] if record else []
         existing = read_existing(text, known)
-        plan = plan_rerun(document, existing, record, keys=config.document.front_matter)
+        plan = plan_rerun(document, existing, record, keys=config.document.front_matter, matcher=matcher)
     except UserError as error:
         return DraftStatus(*shown, "error", message=str(error))
     return DraftStatus(
         *shown,
-        "stale" if plan.stale else "up to date",
+        "stale" if plan.stale or plan.outdated else "up to date",
         stale=plan.stale,
+        terms_changed=plan.outdated,
         edited=plan.edited,
         conflicts=len(existing.conflicts),
         uncertain=len(plan.blocked),

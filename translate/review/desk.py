@@ -10,9 +10,9 @@ from glossary import Matcher
 from translate.config import Config
 from translate.decoding.quality import Limits
 from translate.errors import UserError
+from translate.glossary_file import load_glossary
 from translate.marian.protocol import Engine
 from translate.memory.store import Memory, memory_path, open_memory
-from translate.pipeline import load_glossary
 from translate.rerun.record import Record
 from translate.review.build import Builder, Built, Known
 from translate.review.model import FuzzyMatch, Review, ReviewSegment
