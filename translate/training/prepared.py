@@ -48,8 +48,8 @@ class Prepared:
     pieces: tuple[str, ...]
 
     @classmethod
-    def load(cls, folder: Path) -> Prepared:
-        """Reads a prepared folder (into memory: about 6 bytes for each piece of the corpus).
+    def load(cls, folder: Path, *, links: bool = True) -> Prepared:
+        """Reads a prepared folder into memory, about 6 bytes for each piece of the corpus; without ``links``, 2.
 
         Raises UserError if the folder has not been prepared, or not to the end.
         """
@@ -61,7 +61,7 @@ class Prepared:
         with np.load(folder / PAIRS) as arrays:
             s, so, t, to, up, valid = (arrays[name] for name in ("s", "so", "t", "to", "up", "valid"))
         al = off = None
-        if (folder / LINKS).is_file():
+        if links and (folder / LINKS).is_file():
             with np.load(folder / LINKS) as arrays:
                 al, off = arrays["al"], arrays["off"]
             if len(off) != len(so):
@@ -109,7 +109,7 @@ class Prepared:
 
     def validation_text(self) -> list[tuple[str, str, str]]:
         """Source, English, Portuguese of the validation pairs."""
-        return [(s, en, pt) for s, en, pt in _rows(self.folder / VALIDATION, 3)]
+        return [(s, en, pt) for s, en, pt in read_rows(self.folder / VALIDATION, 3)]
 
 
 def read_pieces(path: Path) -> tuple[str, ...]:
@@ -152,7 +152,8 @@ def mark_done(folder: Path, step: str, digest: str, found: dict[str, Any]) -> No
     write_atomic(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
 
-def _rows(path: Path, columns: int) -> list[list[str]]:
+def read_rows(path: Path, columns: int) -> list[list[str]]:
+    """The rows of a TSV file of the folder. Raises UserError if a row has other columns."""
     with path.open(encoding="utf-8", newline="\n") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines]
     if any(len(row) != columns for row in rows):
