@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from flows.server import prefect_api
 from translate.config import Config, cache_directory, settings
+from translate.publishing.results import Published, PublishError
 from translate.results import RunRequest, RunResult, Silent, Watcher
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
 
 
 def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None) -> RunResult:
@@ -12,7 +18,8 @@ def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None
     watcher = watcher or Silent()
     watcher.step("Reaching Prefect")
     with prefect_api(cache_directory(config) / "prefect-server.log", config.flow.server_startup_seconds):
-        from flows.translate_issue import translate_issue, watching
+        from flows.translate_issue import translate_issue
+        from flows.watching import watching
 
         token = watching.set(watcher)
         try:
@@ -27,3 +34,18 @@ def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None
         finally:
             watching.reset(token)
         return result
+
+
+def publish_flow(config: Config) -> Published:
+    """``translate.publishing.publish`` as a tracked flow run. Drafts that failed are outcomes, not an exception."""
+    with prefect_api(cache_directory(config) / "prefect-server.log", config.flow.server_startup_seconds):
+        from flows.publish_drafts import publish_drafts
+
+        # A flow that returns a state is typed as if that state were its result.
+        state = cast("State[Published]", publish_drafts(settings=settings(config), return_state=True))
+        found = state.result(raise_on_failure=False)
+        if isinstance(found, PublishError):
+            return found.published
+        if isinstance(found, BaseException):
+            raise found
+        return found

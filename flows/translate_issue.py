@@ -1,15 +1,16 @@
 """Translate drafts as a tracked Prefect flow.
 
 The steps and their order are ``translate.pipeline``'s. Here each becomes a task: with retries where another attempt
-can help, with a cache keyed by content for the expensive one, and with artifacts of the scores. Take the decorators
-away and the code still works.
+can help, and with artifacts of the scores. Take the decorators away and the code still works.
+
+What is expensive, translating, is cut by sentences and not by drafts (see `flows.chunks`): one task a chunk, cached by
+its content, run in this process or wherever the task runner has workers (see `flows.runners`). One draft and ten
+thousand go the same way.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,37 +20,30 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import TaskRunContext
 from prefect.utilities.annotations import quote
 
-from flows.caching import content_key, decode, encode
+from flows import dispatch, work
+from flows.caching import chunk_key, decode, program_hash
+from flows.chunks import Chunk, chunks, row
+from flows.elsewhere import ElsewhereEngine
 from flows.retries import retry_condition
+from flows.runners import dask_runner
+from flows.storage import page_path, result_storage
+from flows.watching import watcher, watching
 from glossary import Matcher, Termbase
 from translate import pipeline
-from translate.config import Config, EngineName, cache_directory, load_config
-from translate.decoding.translator import Translation, assemble, plan, translate_sources
+from translate.config import Config, load_config
+from translate.decoding.translator import Hypothesized, Translation, assemble, plan
 from translate.pipeline import Checked, Steps
-from translate.results import Draft, RunRequest, RunResult, Silent, Watcher
+from translate.results import Draft, RunRequest, RunResult, Watcher
 from translate.score_table import score_markdown, score_rows
 from translate.text_file import SourceText, write_atomic
 
 if TYPE_CHECKING:
-    from translate.marian.checkpoint import Checkpoint
+    from prefect_dask.task_runners import DaskTaskRunner
+
     from translate.marian.protocol import Engine
     from translate.scoring.scorecard import ScoreCard
 
-
-# The model: once in a process, never a task's argument or result ----------------------------------
-
-
-def engine_of(config: Config) -> Engine:
-    """The configured engine; the same object for as long as the checkpoint's content stays the same."""
-    return _engine(config.model.engine, pipeline.load_checkpoint(config), config.model.threads or None)
-
-
-@functools.lru_cache(maxsize=2)
-def _engine(name: EngineName, checkpoint: Checkpoint, threads: int | None) -> Engine:
-    from translate.marian import load_engine
-
-    return load_engine(name, checkpoint, threads=threads)
-
+__all__ = ["page_path", "translate_issue", "watching"]
 
 # Tasks --------------------------------------------------------------------------------------------
 
@@ -61,9 +55,9 @@ def check(request: RunRequest, config: Config) -> Checked:
 
 
 @task(name="load the model", cache_policy=NO_CACHE, retry_condition_fn=retry_condition)
-def load(config: Config) -> dict[str, str]:
-    """Has the model ready in this process; says which one it is."""
-    return engine_of(config).signature
+def load(settings: dict[str, Any], program: str) -> dict[str, str]:
+    """Has the model ready in the process that runs this; says which one it is."""
+    return work.signature_here(settings, program)
 
 
 def _key(context: TaskRunContext, arguments: dict[str, Any]) -> str:
@@ -73,17 +67,17 @@ def _key(context: TaskRunContext, arguments: dict[str, Any]) -> str:
 
 @task(
     name="translate and enforce",
-    task_run_name="translate and enforce: {name}",
+    task_run_name="translate and enforce: {label}",
     cache_key_fn=_key,
     persist_result=True,
     result_serializer="json",
     retry_condition_fn=retry_condition,
 )
-def translate(name: str, key: str, draft: Draft, termbase: Termbase, config: Config) -> list[Any]:
-    """The hypotheses for a draft's distinct sentences, with the glossary enforced; ``key`` says when they hold."""
-    sources = plan(draft.document.segments, Matcher(termbase)).sources
-    reference, progress = pipeline.reference_engine(config), (watching.get() or Silent()).progress
-    return encode(translate_sources(sources, engine_of(config), pipeline.settings_of(config), reference, progress))
+def translate(
+    label: str, key: str, payload: str, signature: dict[str, str], settings: dict[str, Any], program: str
+) -> list[Any]:
+    """The hypotheses for a chunk of sentences, with the glossary enforced; ``key`` says when they hold."""
+    return work.translate_payload(payload, signature, settings, program)
 
 
 @task(name="put back into Markdown", cache_policy=NO_CACHE)
@@ -108,43 +102,40 @@ def write(result: RunResult, config: Config) -> None:
 
 # The flow -----------------------------------------------------------------------------------------
 
-watching: ContextVar[Watcher | None] = ContextVar("watching", default=None)
-"""Who is told how far the run is: an object of this process, hence no parameter."""
-
 
 @flow(name="translate-issue", persist_result=False)
 def translate_issue(
     drafts: list[str],
-    humans: list[str] | None = None,
+    humans: list[str | None] | None = None,
     out: str | None = None,
     report: str | None = None,
     config_file: str | None = None,
     settings: dict[str, Any] | None = None,
     gated: bool = True,
+    revision: str | None = None,
 ) -> RunResult:
     """Every step of the pipeline, tracked. The scores become artifacts, and a page beside the cached results.
 
     ``settings`` are dotted keys of the configuration (``{"decoding.beam_size": 1}``) and outrank ``config_file``.
     ``gated``: an issue that the configuration's gate refuses keeps its previous file, and the artifacts say why.
+    Around many calls, start the workers once: ``translate_issue.with_options(task_runner=…)``, see `flows.runners`.
     """
     config = load_config(config_file, settings)
-    request = RunRequest(tuple(drafts), out, tuple(humans or ()), None if report is None else Path(report), gated=gated)
-    result = pipeline.run(request, config, watching.get(), _tracked(config))
+    request = RunRequest(
+        tuple(drafts),
+        out,
+        tuple(humans or ()),
+        None if report is None else Path(report),
+        gated=gated,
+        revision=revision,
+    )
+    with dask_runner(config) as runner:
+        result = pipeline.run(request, config, watcher(), _tracked(config, runner))
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")
     create_table_artifact(score_rows(result), key="translated-issues-table", description="One row for each issue")
     write_atomic(page_path(config), page)
     return result
-
-
-def page_path(config: Config) -> Path:
-    """Where the last run's artifact is on disk: Prefect keeps its own in the API's database."""
-    return results_directory(config) / "translated-issues.md"
-
-
-def results_directory(config: Config) -> Path:
-    """Where task results are kept."""
-    return config.flow.result_storage or cache_directory(config) / "results"
 
 
 T = TypeVar("T")
@@ -155,32 +146,58 @@ def _whole(value: T) -> T:
     return cast("T", quote(value))
 
 
-def _tracked(config: Config) -> Steps:
-    """The pipeline's steps as tasks."""
+def _call(chunk: Chunk, signature: Mapping[str, str], sent: Mapping[str, object], config: Config) -> dict[str, Any]:
+    """The arguments of a chunk's task."""
+    return {
+        "label": f"{len(chunk.rows)} sentences, {chunk.words} words",
+        "key": chunk_key(chunk.payload, signature, config),
+        "payload": chunk.payload,
+        "signature": dict(signature),
+        "settings": dict(sent),
+        "program": program_hash(),
+    }
+
+
+def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
+    """The pipeline's steps as tasks; with ``runner`` the model's work is done by its workers alone."""
     again: Any = {"retries": config.flow.retries, "retry_delay_seconds": config.flow.retry_delay_seconds}
-    storage = results_directory(config)
-    storage.mkdir(parents=True, exist_ok=True)
-    cached = translate.with_options(result_storage=storage, **again)
+    cached = translate.with_options(result_storage=result_storage(config), **again)
+    sent = work.sent(config, threads=None if runner is None else 1)
 
-    def load_here(config: Config) -> Engine:
-        load.with_options(**again)(_whole(config))
-        return engine_of(config)
+    def load_model(config: Config) -> Engine:
+        call = {"settings": sent, "program": program_hash()}
+        (signature,) = dispatch.results(load.with_options(**again), [call], runner, config.flow.retries)
+        if runner is None:
+            return work.engine_of(config)
+        return ElsewhereEngine(config.model.engine, signature, lambda: work.engine_of(config))
 
-    def translate_each(
+    def hypotheses(cut: Sequence[Chunk], engine: Engine, watcher: Watcher) -> dict[str, Hypothesized]:
+        """What the model made of each row."""
+        found: dict[str, Hypothesized] = {}
+        total = sum(len(chunk.rows) for chunk in cut)
+        calls = (_call(chunk, engine.signature, sent, config) for chunk in cut)
+        listening = work.listening.set(lambda done: watcher.progress(len(found) + done, total))
+        try:
+            for chunk, rows in zip(cut, dispatch.results(cached, calls, runner, config.flow.retries), strict=True):
+                found.update(zip(chunk.rows, decode(rows), strict=True))
+                watcher.progress(len(found), total)
+        finally:
+            work.listening.reset(listening)
+        return found
+
+    def translate_all(
         drafts: Sequence[Draft], engine: Engine, termbase: Termbase, config: Config, watcher: Watcher
     ) -> list[list[Translation]]:
-        matcher, done = Matcher(termbase), []
-        for draft in drafts:
-            key = content_key(draft.source.text, termbase.hash, engine.signature, config)
-            rows = cached(draft.name, key, _whole(draft), _whole(termbase), _whole(config))
-            planned = plan(draft.document.segments, matcher)
-            done.append(assemble(planned, decode(rows), matcher, pipeline.settings_of(config)))
-        return done
+        matcher, form = Matcher(termbase), pipeline.settings_of(config)
+        plans = [plan(draft.document.segments, matcher, links=form.links) for draft in drafts]
+        cut = chunks((source for planned in plans for source in planned.sources), config.flow.chunk_words)
+        found = hypotheses(cut, engine, watcher)
+        return [assemble(p, [found[row(source)] for source in p.sources], matcher, form) for p in plans]
 
     return Steps(
         check=lambda request, config: check.with_options(**again)(_whole(request), _whole(config)),
-        load=load_here,
-        translate=translate_each,
+        load=load_model,
+        translate=translate_all,
         render=lambda draft, done, config: render(_whole(draft), _whole(done), _whole(config)),
         score=lambda draft, done, human, termbase, config: score(
             _whole(draft), _whole(done), _whole(human), _whole(termbase), _whole(config)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import evaluate, glossary, history, memory, publish, review, score, status
+from translate.commands import evaluate, glossary, history, memory, publish, review, score, serve, status
 from translate.commands.options import add_model_options, model_overrides
 from translate.errors import UserError
 
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     memory.add_parser(commands)
     status.add_parser(commands)
     publish.add_parser(commands)
+    serve.add_parser(commands)
     review.add_parser(commands)
     score.add_parser(commands)
     history.add_parser(commands)

@@ -6,11 +6,13 @@ holds what it changes; command-line options outrank both.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from translate.errors import UserError
 from translate.strict_yaml import Block, Range, build, convert, leaf_types, leaf_values, read
 
 EngineName = Literal["ctranslate2", "transformers"]
@@ -133,7 +135,7 @@ class FlowConfig:
 
     retries: Annotated[int, Range(0, 100)]
     retry_delay_seconds: Annotated[float, Range(0, 3600)]
-    result_storage: Path | Block | None
+    result_storage: Block | Path | None
     chunk_words: Annotated[int, Range(50, 1_000_000)]
     workers: Annotated[int, Range(0, 1024)]
     worker_memory: str
@@ -163,16 +165,20 @@ class Config:
 def load_config(path: Path | str | None = None, overrides: Mapping[str, object] | None = None) -> Config:
     """The configuration: defaults, then the file at ``path``, then ``overrides``.
 
-    ``overrides`` maps dotted keys (``"decoding.beam_size"``) to values; None means "not given".
+    Without ``path`` the file that the environment variable TRANSLATE_ISSUE_CONFIG names. ``overrides`` maps dotted
+    keys (``"decoding.beam_size"``) to values; None means "not given".
 
     Raises UserError (``PATH:LINE: …``) for a file that is missing, unreadable or not YAML, and for
     an unknown, misplaced or repeated key or a value of the wrong type or outside its bounds.
     """
     missing = "check the path after --config"
     values = dict(read(default_config_path(), Config, missing))
-    if path is not None:
+    path = path or os.environ.get("TRANSLATE_ISSUE_CONFIG")
+    if path:
         values.update(read(Path(path), Config, missing))
     for key, value in (overrides or {}).items():
+        if key not in leaf_types(Config):
+            raise UserError(f'there is no setting "{key}"; configs/default.yaml has them all.')
         if value is not None:
             values[key] = convert(value, leaf_types(Config)[key], f"option {key}", Path.cwd())
     return build(Config, values)
@@ -187,8 +193,6 @@ def default_config_path() -> Path:
 
 def cache_directory(config: Config) -> Path:
     """Where converted models and flow results go; TRANSLATE_ISSUE_CACHE outranks the configuration."""
-    import os
-
     chosen = os.environ.get("TRANSLATE_ISSUE_CACHE")
     if chosen:
         return Path(chosen)

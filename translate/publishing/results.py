@@ -13,7 +13,11 @@ State = Literal["published", "held back", "failed", "in conflict", "up to date",
 
 
 class PublishError(UserError):
-    """Some drafts failed; the others are published. The message names the failed ones."""
+    """Some drafts failed; the others are ``published``. The message names the failed ones."""
+
+    def __init__(self, message: str, published: Published) -> None:
+        super().__init__(message)
+        self.published = published
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Published:
         """Raises PublishError if a draft failed."""
         failed = self.of("failed")
         if failed:
-            names = "; ".join(f"{o.draft}: {o.message}" for o in failed[:3]) + ("; …" if len(failed) > 3 else "")
+            told = [o.message if o.draft in o.message else f"{o.draft}: {o.message}" for o in failed[:3]]
+            names = "; ".join(told) + ("; …" if len(failed) > 3 else "")
             where = "" if self.folder is None else f" (all: {self.folder / 'summary.md'})"
-            raise PublishError(f"{len(failed)} of {len(self.worked)} drafts could not be published{where}: {names}")
+            raise PublishError(f"{len(failed)} of {len(self.worked)} drafts could not be published{where}: {names}", self)
