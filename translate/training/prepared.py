@@ -127,29 +127,29 @@ def read_pieces(path: Path) -> tuple[str, ...]:
 # The record: which steps are done, and from what ---------------------------------------------------
 
 
-def read_record(folder: Path) -> dict[str, Any]:
-    """What ``prepared.json`` says; empty where there is none."""
+def read_record(folder: Path, name: str = RECORD) -> dict[str, Any]:
+    """What ``prepared.json`` (or another record) says; empty where there is none."""
     try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError:
-        raise UserError(f"{folder / RECORD}: this is not JSON; delete it to prepare the corpus again.") from None
+        raise UserError(f"{folder / name}: this is not JSON; delete it, and all steps are done again.") from None
     return record
 
 
-def is_done(folder: Path, step: str, digest: str, outputs: tuple[str, ...]) -> bool:
+def is_done(folder: Path, step: str, digest: str, outputs: tuple[str, ...], record: str = RECORD) -> bool:
     """Whether ``step`` was done from the same inputs and what it wrote is still there."""
-    done = read_record(folder).get(step, {})
+    done = read_record(folder, record).get(step, {})
     return done.get("digest") == digest and all((folder / name).is_file() for name in outputs)
 
 
-def mark_done(folder: Path, step: str, digest: str, found: dict[str, Any]) -> None:
+def mark_done(folder: Path, step: str, digest: str, found: dict[str, Any], record: str = RECORD) -> None:
     """Records that ``step`` was done from inputs with this digest, and what it found."""
     from translate.text_file import write_atomic
 
-    record = {**read_record(folder), step: {"digest": digest, **found}}
-    write_atomic(folder / RECORD, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    steps = {**read_record(folder, record), step: {"digest": digest, **found}}
+    write_atomic(folder / record, json.dumps(steps, ensure_ascii=False, indent=1) + "\n")
 
 
 def read_rows(path: Path, columns: int) -> list[list[str]]:

@@ -138,12 +138,23 @@ class ScheduleRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class TestSet:
+    """Sentences with translations, one on a line, in two files."""
+
+    name: str
+    english: Path
+    portuguese: Path
+
+
+@dataclass(frozen=True, slots=True)
 class EvaluationRecipe:
     """Scores on the validation pairs: for early stopping while training, and of the finished checkpoint."""
 
     updates: Annotated[int, Range(1, 1_000_000_000)]
     sentences: Count
     beam_size: Annotated[int, Range(1, 64)]
+    test_beam_size: Annotated[int, Range(1, 64)]
+    tests: tuple[TestSet, ...]
 
 
 @dataclass(frozen=True, slots=True)
