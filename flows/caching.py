@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import hashlib
 import json
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import glossary
 import translate
@@ -22,15 +24,15 @@ _DECISIVE = ("decoding.", "degenerate.", "model.engine")
 """Settings that change what the model answers. The layout of the file, for one, does not."""
 
 
-def content_key(text: str, glossary_hash: str, engine: Mapping[str, str], config: Config) -> str:
-    """The SHA-256 (hex) of everything that a draft's hypotheses depend on.
+def chunk_key(payload: str, engine: Mapping[str, str], config: Config) -> str:
+    """The SHA-256 (hex) of everything that a chunk's hypotheses depend on.
 
-    That is its text, the glossary, the checkpoint and engine (``engine``: an engine's signature), the decoding
-    settings, and the program itself: hashing only a task's own lines would give stale hits after a change elsewhere.
+    That is its sentences with what of the glossary decides them (``payload``, see `flows.chunks`), the checkpoint and
+    engine (``engine``: an engine's signature), the decoding settings, and the program itself: hashing only a task's own
+    lines would give stale hits after a change elsewhere.
     """
     parts = {
-        "text": text,
-        "glossary": glossary_hash,
+        "payload": payload,
         "engine": dict(engine),
         "settings": {k: v for k, v in settings(config).items() if k.startswith(_DECISIVE)},
         "program": program_hash(),
@@ -40,8 +42,8 @@ def content_key(text: str, glossary_hash: str, engine: Mapping[str, str], config
 
 @functools.cache
 def program_hash() -> str:
-    """The SHA-256 (hex) of the Python source of ``glossary`` and ``translate``."""
-    digest = hashlib.sha256()
+    """The SHA-256 (hex) of the Python source of ``glossary`` and ``translate``, and of this file."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
     for package in (glossary, translate):
         folder = Path(str(package.__file__)).parent
         for path in sorted(folder.rglob("*.py")):
@@ -59,7 +61,7 @@ def encode(hypotheses: Iterable[Hypothesized]) -> list[dict[str, Any]]:
             "alignment": {
                 "source": h.rendering.alignment.source,
                 "target": h.rendering.alignment.target,
-                "weights": h.rendering.alignment.weights.tolist(),
+                "weights": _packed(h.rendering.alignment.weights),
             },
             "score": h.rendering.score,
             "pieces": h.rendering.pieces,
@@ -80,9 +82,7 @@ def _hypothesized(row: Mapping[str, Any]) -> Hypothesized:
     links = row["alignment"]
     shape = len(links["target"]), len(links["source"])
     alignment = Alignment(
-        tuple(map(_range, links["source"])),
-        tuple(map(_range, links["target"])),
-        np.asarray(links["weights"], dtype=np.float32).reshape(shape),
+        tuple(map(_range, links["source"])), tuple(map(_range, links["target"])), _unpacked(links["weights"], shape)
     )
     rendering = Rendering(
         text=row["text"],
@@ -93,6 +93,15 @@ def _hypothesized(row: Mapping[str, Any]) -> Hypothesized:
         pieces=row["pieces"],
     )
     return Hypothesized(rendering, tuple(row["defects"]), row["attempts"], row["engine"])
+
+
+def _packed(weights: NDArray[np.float32]) -> str:
+    """float32, little-endian, in base64: a quarter of what the decimals take, and exact."""
+    return base64.b64encode(np.ascontiguousarray(weights, dtype="<f4").tobytes()).decode("ascii")
+
+
+def _unpacked(text: str, shape: tuple[int, int]) -> NDArray[np.float32]:
+    return np.frombuffer(base64.b64decode(text), dtype="<f4").astype(np.float32).reshape(shape)
 
 
 def _range(pair: Sequence[int]) -> tuple[int, int]:

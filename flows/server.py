@@ -36,7 +36,7 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
     configured = PREFECT_API_URL.value()
     if configured:
         yield configured
-        _drain()
+        drain()
         return
 
     from prefect.server.api.server import SubprocessASGIServer
@@ -54,11 +54,11 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
     try:
         yield server.api_url
     finally:
-        _drain()
+        drain()
         server.stop()
 
 
-def _drain() -> None:
+def drain() -> None:
     """Send the logs and events that are still queued; a server that has gone away loses them silently."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
