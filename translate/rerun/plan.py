@@ -159,7 +159,10 @@ def plan_rerun(
     """
     terms = None if matcher is None else terms_of(document, matcher)
     new = [document.source[entry.start : entry.end] for entry in document.entries]
-    base = _recorded(existing, record, keys) if record else _unrecorded(document, existing, new)
+    if record is None:
+        base = _unrecorded(document, existing, new)
+    else:
+        base = _recorded(existing, record, _made_from(record, document, keys))
     pairs = _pairs(base.texts, new, exact=record is not None)
     own_form = record is not None or _is_own_form(existing, new)
     units, added, left_out = _units(existing, base, pairs, new)
@@ -212,8 +215,14 @@ def _segments(plan: Plan) -> tuple[int, ...]:
 # The base ------------------------------------------------------------------------------------------
 
 
-def _recorded(existing: Existing, record: Record, keys: Sequence[str] | None) -> _Base:
-    document = parse(record.draft) if keys is None else parse(record.draft, front_matter_keys=keys)
+def _made_from(record: Record, document: Document, keys: Sequence[str] | None) -> Document:
+    """The recorded draft, parsed; most often it is the draft as it is."""
+    if record.draft == document.source:
+        return document
+    return parse(record.draft) if keys is None else parse(record.draft, front_matter_keys=keys)
+
+
+def _recorded(existing: Existing, record: Record, document: Document) -> _Base:
     texts = [document.source[entry.start : entry.end] for entry in document.entries]
     rows = [row for row in record.rows if row.english == tuple(texts[e] if e < len(texts) else "" for e in row.entries)]
     linked = _linked_rows(existing, rows)
