@@ -6,6 +6,7 @@ import math
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,8 @@ class CTranslate2Engine:
     """A checkpoint converted once to ``compute_type`` (``int8`` or ``float32``) and run by CTranslate2.
 
     ``threads`` is the number of cores used (default: those this process may use). ``batch_tokens``
-    bounds the padded source tokens of one batch. Raises UserError when the checkpoint cannot be used.
+    bounds the padded source tokens of one batch. ``cache_dir``: where the converted model is kept (default: the
+    user's cache). Raises UserError when the checkpoint cannot be used.
     """
 
     name = "ctranslate2"
@@ -43,6 +45,7 @@ class CTranslate2Engine:
         compute_type: str = "int8",
         threads: int | None = None,
         batch_tokens: int = 1024,
+        cache_dir: Path | None = None,
     ) -> None:
         if compute_type not in convert.COMPUTE_TYPES:
             raise UserError(f"Unknown compute type {compute_type}: choose one of {', '.join(convert.COMPUTE_TYPES)}.")
@@ -51,6 +54,7 @@ class CTranslate2Engine:
         self._compute_type = compute_type
         self._batch_tokens = batch_tokens
         self._workers = threads or available_cores()
+        self._cache_dir = cache_dir
         self._first_rows: dict[Pieces, NDArray[np.float32]] = {}
         self._translator = self._load()
 
@@ -121,7 +125,9 @@ class CTranslate2Engine:
         import ctranslate2
 
         name = f"{self.checkpoint.hash[:32]}-{self._compute_type}-{ctranslate2.__version__}"
-        directory = cache.entry(name, lambda out: convert.convert(self.checkpoint, out, self._compute_type))
+        directory = cache.entry(
+            name, lambda out: convert.convert(self.checkpoint, out, self._compute_type), root=self._cache_dir
+        )
         try:
             return ctranslate2.Translator(
                 str(directory),

@@ -133,6 +133,12 @@ class Batches:
         rng = np.random.default_rng((self._batching.seed, epoch, 2, position))
         return self._collate(pairs, rng)
 
+    def in_order(self, pairs: Indices) -> list[Indices]:
+        """Pairs in batches, shortest first; those that are too long are left out."""
+        longest = np.maximum(self._source_lengths[pairs], self._target_lengths[pairs])
+        fits = longest <= min(self._batching.longest, self._batching.tokens - 1)
+        return list(self._cut(pairs[fits][np.argsort(longest[fits], kind="stable")])) if fits.any() else []
+
     def plain(self, pairs: Indices) -> Batch:
         """A batch without augmentation, for validation."""
         return self._collate(pairs, None)

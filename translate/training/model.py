@@ -27,7 +27,8 @@ def new_model(shape: ModelRecipe, *, vocabulary: int, end: int, seed: int, devic
     from transformers import MarianConfig, MarianMTModel
 
     pad = vocabulary - 1
-    config: Any = MarianConfig(
+    make: Any = MarianConfig
+    config = make(
         vocab_size=vocabulary,
         decoder_vocab_size=vocabulary,
         d_model=shape.d_model,
@@ -54,7 +55,8 @@ def new_model(shape: ModelRecipe, *, vocabulary: int, end: int, seed: int, devic
         use_cache=True,
     )
     torch.manual_seed(seed)
-    model: Any = MarianMTModel._from_config(config, attn_implementation=_attention(device))
+    build: Any = MarianMTModel._from_config
+    model = build(config, attn_implementation=_attention(device))
     for name, parameter in model.named_parameters():
         if parameter.dim() == 2 and "embed" not in name and "shared" not in name:
             torch.nn.init.xavier_uniform_(parameter)
@@ -62,7 +64,7 @@ def new_model(shape: ModelRecipe, *, vocabulary: int, end: int, seed: int, devic
     return _ready(model, device)
 
 
-def load_model(directory: Path, *, dropout: float, device: str = "cpu") -> Model:
+def load_model(directory: Path, *, dropout: float, device: str = "cpu", zero_pad: bool = True) -> Model:
     """The checkpoint in ``directory``, in float32 whatever it is stored in, to be trained with ``dropout``.
 
     Raises UserError as `translate.marian.checkpoint.load_directory` does, and for a checkpoint with two vocabularies.
@@ -86,7 +88,7 @@ def load_model(directory: Path, *, dropout: float, device: str = "cpu") -> Model
             local_files_only=True,
             dropout=dropout,
         )
-    return _ready(model, device)
+    return _ready(model, device, zero_pad=zero_pad)
 
 
 def device_of(name: str) -> str:
@@ -119,11 +121,12 @@ def quiet_loading() -> Iterator[None]:
     yield
 
 
-def _ready(model: Model, device: str) -> Model:
+def _ready(model: Model, device: str, *, zero_pad: bool = True) -> Model:
     import torch
 
-    with torch.no_grad():
-        pad_row(model).zero_()
+    if zero_pad:
+        with torch.no_grad():
+            pad_row(model).zero_()
     model.to(device)
     model.train()
     return model

@@ -55,7 +55,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, 
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror or error}); free space or choose a place.") from None
+        raise UserError(
+            f"{path}: cannot be written ({error.strerror or error}); free space or choose a place."
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 
