@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from translate.errors import UserError
 from translate.memory.fuzzy import Index
+from translate.memory.places import Places, belongs
 from translate.memory.units import ORIGINS, Unit, digest
 from translate.rerun.record import Record
 
@@ -89,6 +90,7 @@ class Memory:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         self._index: tuple[tuple[int, int], Index] | None = None
+        self._known_places: tuple[tuple[int, int], Places] | None = None
         with self._errors():
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -242,8 +244,8 @@ class Memory:
 
     def _fuzzy_index(self) -> Index:
         """Built once, and again when anyone has changed the memory."""
+        state = self._state()
         with self._errors():
-            state = (int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes)
             if self._index is None or self._index[0] != state:
                 texts = [row[0] for row in self._db.execute("SELECT DISTINCT text FROM unit")]
                 self._index = (state, Index(texts))
@@ -269,13 +271,40 @@ class Memory:
         """What was recorded of a bilingual file that now holds ``text``.
 
         A run that was killed while it wrote leaves two records, of before and after: the one that knows more of the
-        text is the true one.
+        text is the true one. Of a path that the memory does not know, it gives the record of a file of the same name
+        elsewhere if nearly all of that stands in ``text``: a checkout that was moved, or another machine's (see
+        `translate.memory.places`).
         """
+        row = self._file("pending, record", _name(path))
+        own = _truest(row or (), text)
+        # Only pending: the first run in this place was killed, maybe before it wrote.
+        if row is not None and (row[1] is not None or (own is not None and belongs(own, text))):
+            return own
+        for other in self._places().like(_name(path)):
+            record = _truest(self._file("pending, record", other) or (), text)
+            if record is not None and belongs(record, text):
+                return record
+        return own
+
+    def _file(self, columns: str, name: str) -> tuple[Any, ...] | None:
         with self._errors():
-            row = self._db.execute("SELECT pending, record FROM file WHERE path = ?", (_name(path),)).fetchone()
-        records = [Record.from_json(json) for json in row or () if json]
-        known = [record for record in records if record is not None]
-        return max(known, key=lambda record: sum(row.seen in text for row in record.rows), default=None)
+            row: tuple[Any, ...] | None = self._db.execute(
+                f"SELECT {columns} FROM file WHERE path = ?", (name,)
+            ).fetchone()
+        return row
+
+    def _places(self) -> Places:
+        state = self._state()
+        if self._known_places is None or self._known_places[0] != state:
+            with self._errors():
+                paths = [row[0] for row in self._db.execute("SELECT path FROM file")]
+            self._known_places = (state, Places(paths))
+        return self._known_places[1]
+
+    def _state(self) -> tuple[int, int]:
+        """Changes when anyone has changed the memory."""
+        with self._errors():
+            return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes
 
     def stage(self, path: Path | str, record: Record, units: Iterable[Unit] = ()) -> None:
         """Before a bilingual file is written: what it will hold, and its units, in one transaction."""
@@ -298,10 +327,17 @@ class Memory:
                 self._db.execute("UPDATE file SET scored = ? WHERE path = ?", (digest(scored), _name(path)))
 
     def is_scored(self, path: Path | str, text: str) -> bool:
-        """Whether the bilingual file was scored with this very text."""
-        with self._errors():
-            row = self._db.execute("SELECT scored FROM file WHERE path = ?", (_name(path),)).fetchone()
-        return bool(row) and row[0] == digest(text)
+        """Whether the bilingual file was scored with this very text, here or where it was before."""
+        row, scored = self._file("scored", _name(path)), digest(text)
+        if row is not None:
+            return bool(row[0] == scored)
+        return any(self._file("scored", other) == (scored,) for other in self._places().like(_name(path)))
+
+
+def _truest(row: tuple[Any, ...], text: str) -> Record | None:
+    records = [Record.from_json(json) for json in row if json]
+    known = [record for record in records if record is not None]
+    return max(known, key=lambda record: sum(row.seen in text for row in record.rows), default=None)
 
 
 def _name(path: Path | str) -> str:
