@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from translate.config import Config
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 30
 """How long to try to reach a scheduler."""
+DRAIN_SECONDS = 15
+"""How long workers that are about to be stopped may take to tell Prefect's server what they did."""
 WORKER_SECONDS = 60
 """How long to wait for the first worker of a cluster that has none."""
 
@@ -110,7 +112,7 @@ def _local_cluster(count: int, memory: str) -> Iterator[str]:
         address: str = cluster.scheduler_address
         yield address
         with _client(address) as client:
-            client.run(_send_events)
+            _send_events(client)
 
 
 def _api() -> dict[str, str]:
@@ -121,11 +123,16 @@ def _api() -> dict[str, str]:
     return {} if url is None else {"PREFECT_API_URL": url}
 
 
-def _send_events() -> None:
-    """In a worker: sends what Prefect's server has not been told yet."""
+def _send_events(client: distributed.Client) -> None:
+    """Has each worker tell Prefect's server what it has not told yet: they are about to be stopped."""
+    from distributed import wait
+
     from flows.server import drain
 
-    drain()
+    at = client.nthreads()  # type: ignore[no-untyped-call]
+    sent = [client.submit(drain, workers=[address], pure=False) for address in at]
+    with client.as_current(), suppress(TimeoutError):
+        wait(sent, timeout=DRAIN_SECONDS)  # type: ignore[no-untyped-call]
 
 
 def _connected(address: str) -> DaskTaskRunner:

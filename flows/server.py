@@ -31,7 +31,7 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
     if "prefect" not in sys.modules:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
-    from prefect.settings import PREFECT_API_URL
+    from prefect.settings import PREFECT_API_URL, temporary_settings
 
     configured = PREFECT_API_URL.value()
     if configured:
@@ -52,7 +52,8 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
             f"PREFECT_API_URL."
         ) from error
     try:
-        yield server.api_url
+        with temporary_settings({PREFECT_API_URL: server.api_url}):  # for worker processes: no server of their own
+            yield server.api_url
     finally:
         drain()
         server.stop()
