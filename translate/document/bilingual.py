@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from translate.document.comments import Place, comment_of, find_comments, places
+from translate.document.comments import comment_of, find_comments, places
 from translate.document.model import Document, Target
 from translate.document.render import render_range
 from translate.text_file import newline_of
@@ -53,17 +54,18 @@ def write_bilingual(
 
 def _with_comments(page: str, english: list[str], spans: list[tuple[int, int]], layout: Layout, newline: str) -> str:
     gaps = places(page)
+    ends, starts = [place.after for place in gaps[1:] or gaps], [place.before for place in gaps[:-1] or gaps]
     # (offset in the page, order at that offset, text)
     inserts: list[tuple[int, int, str]] = []
     for text, (start, end) in zip(english, spans, strict=True):
         if layout == "comment-after":
-            at = _first_after(gaps, end)
+            at = _first_after(ends, end)
             inserts.append((at, start, _ending_at(page, at, newline) * 2 + comment_of(text)))
         else:
-            at = _last_before(gaps, start)
+            at = _last_before(starts, start)
             inserts.append((at, start, comment_of(text) + _ending_before(page, at, newline) * 2))
     for own in find_comments(page):
-        at = _first_after(gaps, own.end)
+        at = _first_after(ends, own.end)
         inserts.append((at, own.start, _ending_at(page, at, newline) * 2 + comment_of(own.raw)))
     pieces, position = [], 0
     for offset, _, text in sorted(inserts):
@@ -84,9 +86,9 @@ def _ending_before(page: str, offset: int, default: str) -> str:
     return before or (found[0] if found else default)
 
 
-def _first_after(gaps: list[Place], offset: int) -> int:
-    return next(place.after for place in gaps[1:] or gaps if place.after >= offset)
+def _first_after(ends: Sequence[int], offset: int) -> int:
+    return ends[min(bisect_left(ends, offset), len(ends) - 1)]
 
 
-def _last_before(gaps: list[Place], offset: int) -> int:
-    return next(place.before for place in reversed(gaps[:-1] or gaps) if place.before <= offset)
+def _last_before(starts: Sequence[int], offset: int) -> int:
+    return starts[max(bisect_right(starts, offset) - 1, 0)]

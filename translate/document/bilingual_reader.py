@@ -105,13 +105,18 @@ def _without_own(comments: Sequence[Comment]) -> tuple[list[Comment], list[Comme
     """
     own: set[int] = set()
     quotes: list[Comment] = []
+    places: dict[str, list[int]] = {}
+    for k, comment in enumerate(comments):
+        places.setdefault(comment.raw, []).append(k)
     for k in range(len(comments) - 1, -1, -1):
         english = comments[k].english
         if k in own or not _PAGE_COMMENT.fullmatch(english):
             continue
-        quoted = [i for i in range(k) if comments[i].raw == english and i not in own]
+        quoted = places.get(english, [])
+        while quoted and (quoted[-1] >= k or quoted[-1] in own):
+            quoted.pop()
         if quoted:
-            own |= {k, quoted[-1]}
+            own |= {k, quoted.pop()}
             quotes.append(comments[k])
     return [comment for k, comment in enumerate(comments) if k not in own], quotes
 
@@ -124,7 +129,14 @@ def _outside_fences(text: str, comments: list[Comment]) -> list[Comment]:
     first = text.count("\n", 0, start)
     tokens = MarkdownIt("commonmark").parse(text[start:])
     code = {n + first for t in tokens if t.type == "fence" and t.map for n in range(*t.map)}
-    return [c for c in comments if text.count("\n", 0, c.start) not in code]
+    found: list[Comment] = []
+    line = position = 0
+    for comment in comments:
+        line += text.count("\n", position, comment.start)
+        position = comment.start
+        if line not in code:
+            found.append(comment)
+    return found
 
 
 class _Page:
@@ -137,8 +149,9 @@ class _Page:
         sides: list[tuple[Comment, Side]] = [(c, side) for c in english]
         sides += [(c, "after") for c in quotes]  # in every layout
         self.in_gaps = True  # as `write_bilingual` puts them
+        page = front_matter_end(text)
         for comment, where in sorted(sides, key=lambda pair: pair[0].start):
-            start, end = _cut(text, comment, where)
+            start, end = _cut(text, comment, where, page)
             self.in_gaps = self.in_gaps and end - start > len(comment.raw)
             kept.append((position, max(position, start)))
             position = end
@@ -165,15 +178,15 @@ class _Page:
         return self._starts[max(k, 0)] + offset - self._offsets[max(k, 0)]
 
 
-def _cut(text: str, comment: Comment, side: Side) -> tuple[int, int]:
+def _cut(text: str, comment: Comment, side: Side, page: int) -> tuple[int, int]:
     """The slice that goes with a comment: with the gap that `write_bilingual` put there, if it is one.
 
-    Where no blank line parts what stands around the comment, its own line stays, blank.
+    The page begins at `page`. Where no blank line parts what stands around the comment, its own line stays, blank.
     """
     start, end = comment.start, comment.end
     for gap in _GAP:
         before = text.endswith(gap, 0, start) and _BLANK_AFTER.match(text, end) is not None
-        after = text.startswith(gap, end) and _blank_before(text, start)
+        after = text.startswith(gap, end) and _blank_before(text, start, page)
         if before and (side == "after" or not after):
             return start - len(gap), end
         if after:
@@ -181,9 +194,8 @@ def _cut(text: str, comment: Comment, side: Side) -> tuple[int, int]:
     return start, end
 
 
-def _blank_before(text: str, start: int) -> bool:
+def _blank_before(text: str, start: int, page: int) -> bool:
     """Whether a line begins at `start` with a blank line, or the page's beginning, before it."""
-    page = front_matter_end(text)
     if start <= page:
         return True
     if text[start - 1] not in "\r\n":
@@ -246,9 +258,10 @@ def _by_likeness(page: _Page, comments: range, run: range) -> list[_Paired]:
     positions = [page.positions[k] for k in comments]
     lefts = [_block(parse(page.english[k].english), page.english[k].english) for k in comments]
     rights = [_block(page.document, source[e.start : e.end], e.segments) for e in entries]
-    gaps = [sum(e.start < at for e in entries) for at in positions]
-    ranks = [k - positions.index(at) for k, at in enumerate(positions)]
-    sizes = [positions.count(at) for at in positions]
+    starts = [e.start for e in entries]
+    gaps = [bisect_left(starts, at) for at in positions]
+    ranks = [k - bisect_left(positions, at) for k, at in enumerate(positions)]
+    sizes = [bisect_right(positions, at) - bisect_left(positions, at) for at in positions]
     habit: Side | None = None
 
     def side_of(i: int, j: int, b: int) -> Side | None:
@@ -264,7 +277,7 @@ def _by_likeness(page: _Page, comments: range, run: range) -> list[_Paired]:
         return _AWAY * away + (_HABIT if side == habit else 0.0)
 
     for _ in range(2):
-        beads = align(lefts, rights, shapes=_SHAPES, prior=prior)
+        beads = align(lefts, rights, shapes=_SHAPES, prior=prior, places=gaps)
         sides = [side_of(b.left[0], b.right[0], len(b.right)) for b in beads]
         habit = "after" if sides.count("after") >= sides.count("before") else "before"
     return [

@@ -130,7 +130,7 @@ class _Chunk:
 
     @property
     def is_attributes(self) -> bool:
-        return all(_ATTRIBUTES.match(line) for line in self.lines)
+        return all(_ATTRIBUTES.match(line) and line.rstrip(" \t").endswith("}") for line in self.lines)
 
 
 def _chunks(text: str, start: int) -> Iterator[_Chunk]:

@@ -32,8 +32,9 @@ _LOOKS_LIKE_YAML = re.compile(r"\s*(?:#|[\w\"'-][\w .\"'-]*:(?:\s|$))")
 _BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\n]*)?(?=\n|$)")
 _DOUBLE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SINGLE = re.compile(r"'(?:[^']|'')*'")
-_EDITION = re.compile(r"(?:[ \t]*\\?\n)?[ \t\n]*\[(?:EN|PT-BR)\]", re.IGNORECASE)
-_FOLD = re.compile(r"[ \t]*\\?\n[ \t\n]*")
+# White space is only tried from where it begins: else a long run of it takes quadratic time.
+_EDITION = re.compile(r"(?:(?<![ \t\n])(?:[ \t]*\\?\n)?[ \t\n]*)?\[(?:EN|PT-BR)\]", re.IGNORECASE)
+_FOLD = re.compile(r"(?:(?<![ \t])[ \t]+)?\\?\n[ \t\n]*")
 _ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 _ESCAPES = {"n": "\u00a0", "t": "\u00a0", "_": "\u00a0", "N": "\u0085", '"': '"', "/": "/", "\\": "\\", " ": "\u00a0"}
 _KINDS: dict[str, SegmentKind] = {"title": "title", "excerpt": "excerpt", "description": "excerpt"}

@@ -13,6 +13,8 @@ LONGEST = 10_000
 
 _OPENING = re.compile(r"\\begin\{(?P<name>[A-Za-z]{1,30}\*?)\}|(?P<slashes>\\\\?)(?P<bracket>[\[(])")
 _CLOSING_BRACKET = {"[": "]", "(": ")"}
+_NESTED = {opening: re.compile(rf"(?<!\\){re.escape(opening)}") for opening in ("\\(", "\\[", "\\\\(")}
+"""Openings inside a formula (``\\\\[`` is none: TeX ends a line so, ``\\\\[2pt]``)."""
 _MATHEMATICS = re.compile(r"\\[A-Za-z]|[\^=]|_\{|\b[A-Za-z]_\w")
 _WORD = re.compile(r"[^\W\d_]{2}")
 
@@ -33,6 +35,8 @@ def formula(text: str, start: int, end: int) -> tuple[int, int, int] | None:
     close = text.find(closing, opening.end(), min(end, start + LONGEST))
     if close < 0:
         return None
+    if (nested := _NESTED.get(opening[0])) and nested.search(text, opening.end(), close):
+        return None  # formulas do not nest: the closing bracket belongs to the later opening
     inside = text[opening.end() : close]
     if not inside.strip() or (_WORD.search(inside) and not _MATHEMATICS.search(inside)):
         return None

@@ -39,18 +39,18 @@ def mask(text: str) -> str:
 def _constructs(text: str) -> list[tuple[int, int, bool]]:
     """(start, end, whether it is a tag) of each construct, ascending."""
     found: list[tuple[int, int, bool]] = []
-    missing: set[str] = set()  # end tags known not to come any more: keeps hostile input linear
+    closings = _Closings(text)
     position = 0
     while opening := _OPENING.search(text, position):
         start, position = opening.span()
         if opening["extension"]:
-            end = _end_of_extension(text, start, position, opening["extension"], missing)
+            end = _end_of_extension(text, start, position, opening["extension"], closings)
             is_tag = True
         else:
             is_tag = opening[0].startswith("{%")
             end = _end_of_tag(text, start, position, "%}" if is_tag else "}}")
             if end >= 0 and is_tag:
-                end = _end_of_block(text, end, opening["name"], missing)
+                end = _end_of_block(text, end, opening["name"], closings)
         if end >= 0:
             found.append((start, end, is_tag))
             position = end
@@ -64,25 +64,36 @@ def _end_of_tag(text: str, start: int, position: int, closing: str) -> int:
     return end + 2
 
 
-def _end_of_block(text: str, end: int, name: str, missing: set[str]) -> int:
+class _Closings:
+    """The next end tag of each kind. It is looked for once, however many openings wait for it: hostile input too."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.known: dict[str, re.Match[str] | None] = {}
+
+    def after(self, pattern: str, position: int) -> re.Match[str] | None:
+        """The first match at ``position`` or behind it; positions must not decrease."""
+        found = self.known.get(pattern)
+        if pattern not in self.known or (found is not None and found.start() < position):
+            found = self.known[pattern] = re.compile(pattern).search(self.text, position)
+        return found
+
+
+def _end_of_block(text: str, end: int, name: str, closings: _Closings) -> int:
     """The end of ``{% end… %}`` where the content is not prose, else of the opening tag."""
-    if (name not in _VERBATIM_BLOCKS and name != "capture") or name in missing:
+    if name not in _VERBATIM_BLOCKS and name != "capture":
         return end
-    closing = re.compile(rf"\{{%-?[ \t]*end{name}[ \t]*-?%\}}").search(text, end)
+    closing = closings.after(rf"\{{%-?[ \t]*end{name}[ \t]*-?%\}}", end)
     if closing is None:
-        missing.add(name)
         return end
-    if name == "capture" and "\n" in text[end : closing.start()]:
+    if name == "capture" and text.find("\n", end, closing.start()) >= 0:
         return end  # several lines are prose that a page shows later; one line is a value such as a URL
     return closing.end()
 
 
-def _end_of_extension(text: str, start: int, position: int, name: str, missing: set[str]) -> int:
+def _end_of_extension(text: str, start: int, position: int, name: str, closings: _Closings) -> int:
     end = text.find("}", position, start + LONGEST_TAG)
-    if end < 0 or text[end - 1] == "/" or name == "options" or name in missing:
+    if end < 0 or text[end - 1] == "/" or name == "options":
         return end + 1 if end >= 0 else -1
-    closing = re.compile(rf"\{{:/({name})?\}}").search(text, end)
-    if closing is None:
-        missing.add(name)
-        return end + 1
-    return closing.end()
+    closing = closings.after(rf"\{{:/(?:{name})?\}}", end)
+    return end + 1 if closing is None else closing.end()

@@ -122,14 +122,13 @@ class _Renderer:
         self.document = document
         self.targets = targets
         self.edits = edits
-        self.starts = [segment.start for segment in document.segments]
 
     def slice(self, start: int, end: int, first: int) -> str:
         """Source ``start:end`` with the segments from index ``first`` on replaced."""
         parts: list[str] = []
         position = start
         segments = self.document.segments
-        for index in range(max(first, bisect_left(self.starts, start)), bisect_left(self.starts, end)):
+        for index in range(max(first, self.first_from(start)), self.first_from(end)):
             segment = segments[index]
             if index not in self.targets or segment.start < position or segment.end > end:
                 continue
@@ -137,6 +136,10 @@ class _Renderer:
             parts += [self.copy(position, segment.start), text]
             position = after
         return "".join([*parts, self.copy(position, end)])
+
+    def first_from(self, offset: int) -> int:
+        """The first segment that begins at ``offset`` or behind it."""
+        return bisect_left(self.document.segments, offset, key=lambda segment: segment.start)
 
     def copy(self, start: int, end: int) -> str:
         """Source ``start:end`` with the edits of the front matter."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -74,11 +75,7 @@ def read_existing(text: str, known: Collection[str] = ()) -> Existing:
     Raises UserError where the file's front matter cannot be read.
     """
     conflicts = [Piece("conflict", c.start, c.raw) for c in find_comments(text) if is_conflict(c.raw)]
-    masked = text
-    for piece in conflicts:
-        end = piece.start + len(piece.text)
-        masked = masked[: piece.start] + re.sub(r"[^\r\n]", " ", piece.text) + masked[end:]
-    read = read_bilingual(masked)
+    read = read_bilingual(_without(text, conflicts))
     matter = _matter_end(read, text)
     units = [_unit(unit, text, known) for unit in read.units]
     pieces = _pieces(text, matter, units, conflicts)
@@ -94,6 +91,16 @@ def read_existing(text: str, known: Collection[str] = ()) -> Existing:
         read,
         newline_of(text),
     )
+
+
+def _without(text: str, conflicts: Sequence[Piece]) -> str:
+    """``text``, as long as it was, with blanks where the conflicts are."""
+    parts: list[str] = []
+    position = 0
+    for piece in conflicts:
+        parts += [text[position : piece.start], re.sub(r"[^\r\n]", " ", piece.text)]
+        position = piece.start + len(piece.text)
+    return "".join([*parts, text[position:]])
 
 
 def _matter_end(read: Bilingual, text: str) -> int:
@@ -192,14 +199,14 @@ def _standing(unit: Unit, standing: set[int]) -> Unit:
 def _with_conflicts(units: list[Unit], conflicts: list[Piece]) -> list[Unit]:
     """Each conflict goes to the unit above it."""
     own: dict[int, list[Piece]] = {}
+    starts = sorted((piece.start, -k) for k, unit in enumerate(units) for piece in unit.pieces)
     for piece in conflicts:
         offered = read_conflict(piece.text)
         if offered is not None and not offered.about.startswith("the text"):
             continue  # front matter
-        above = [k for k, unit in enumerate(units) if any(p.start < piece.start for p in unit.pieces)]
+        above = bisect_left(starts, (piece.start, -len(units)))
         if above:
-            nearest = max(above, key=lambda k: max(p.start for p in units[k].pieces if p.start < piece.start))
-            own.setdefault(nearest, []).append(piece)
+            own.setdefault(-starts[above - 1][1], []).append(piece)
     return [replace(unit, conflicts=tuple(own[k])) if k in own else unit for k, unit in enumerate(units)]
 
 

@@ -8,13 +8,14 @@ way to align the two texts.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from translate.scoring.similarity import Features, dot, features, length_penalty, products, weighted
+from translate.scoring.similarity import Features, Postings, dot, features, length_penalty, products, weighted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,13 @@ MERGE = -1.0
 SHAPES: Shapes = ((1, 1), (1, 2), (2, 1), (1, 3), (3, 1))
 BAND = 60
 """Blocks off the diagonal that are still compared (the whole table for shorter texts)."""
+LEAST_BAND = 10
+CELLS = 250_000
+"""Pairs of blocks compared in one alignment (500 blocks with 500): a larger table has a narrower band, down to
+`LEAST_BAND`, so that time and memory grow with the texts' length and not with its square."""
+REACH = 40
+"""Blocks away from its place that a block is compared, where places are given: further off, the prior outweighs any
+likeness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,58 +90,88 @@ def style_of(kind: str, markdown: str) -> str:
 
 
 def align(
-    left: Sequence[Block], right: Sequence[Block], *, shapes: Shapes = SHAPES, prior: Prior | None = None
+    left: Sequence[Block],
+    right: Sequence[Block],
+    *,
+    shapes: Shapes = SHAPES,
+    prior: Prior | None = None,
+    places: Sequence[int] | None = None,
 ) -> list[Bead]:
     """The best alignment in order, without the blocks it leaves out. Left is English, right Portuguese.
 
     ``prior(i, a, j, b)`` replaces the preference for equal relative positions: what to add to the
-    log-potential of joining `a` blocks at `i` with `b` at `j`, or None where they may not join.
+    log-potential of joining `a` blocks at `i` with `b` at `j`, or None where they may not join. ``places`` (ascending)
+    are the right block before which each left one stands; what is `REACH` blocks off it is not compared.
     """
-    return _Table(left, right, shapes, prior).beads() if left and right else []
+    return _Table(left, right, shapes, prior, places).beads() if left and right else []
 
 
 def similarities(left: Sequence[Block], right: Sequence[Block]) -> NDArray[np.float32]:
     """The cosines of all pairs."""
-    return _Table(left, right).cosines()
+    import numpy as np
+
+    xs, ys = weighted([_features(b) for b in left], [_features(b) for b in right])
+    rows = np.array([norms[0] for norms in _norms(xs, 1)], dtype=np.float32)
+    columns = np.array([norms[0] for norms in _norms(ys, 1)], dtype=np.float32)
+    cosines: NDArray[np.float32] = products(xs, ys) / np.maximum(rows[:, None] * columns[None, :], 1e-6)
+    return cosines
 
 
 class _Table:
     """Similarities of all runs of blocks, and the dynamic programme over them."""
 
     def __init__(
-        self, left: Sequence[Block], right: Sequence[Block], shapes: Shapes = SHAPES, prior: Prior | None = None
+        self,
+        left: Sequence[Block],
+        right: Sequence[Block],
+        shapes: Shapes = SHAPES,
+        prior: Prior | None = None,
+        places: Sequence[int] | None = None,
     ) -> None:
         self.left, self.right, self.shapes = left, right, shapes
         self.prior = prior or self._distance
         xs, ys = weighted([_features(b) for b in left], [_features(b) for b in right])
-        self.products = products(xs, ys)
         self.left_norms, self.right_norms = (
             _norms(xs, max(a for a, _ in shapes)),
             _norms(ys, max(b for _, b in shapes)),
         )
         self.left_lengths, self.right_lengths = [len(b.text) for b in left], [len(b.text) for b in right]
-        self.single = self.cosines().tolist()
-        self.band = max(BAND, abs(len(left) - len(right)) + BAND // 2)
+        self.columns = _diagonal(len(left), len(right)) if places is None else _around(places, len(right))
+        self._compare(xs, ys)
 
-    def cosines(self) -> NDArray[np.float32]:
+    def _compare(self, xs: Sequence[Features], ys: Sequence[Features]) -> None:
+        """Dot products and cosines of each left block with the right ones that it may meet."""
         import numpy as np
 
-        rows = np.array([self.left_norms[i][0] for i in range(len(self.left))], dtype=np.float32)
-        columns = np.array([self.right_norms[j][0] for j in range(len(self.right))], dtype=np.float32)
-        cosines: NDArray[np.float32] = self.products / np.maximum(rows[:, None] * columns[None, :], 1e-6)
-        return cosines
+        postings = Postings(ys)
+        norms = np.array([row[0] for row in self.right_norms], dtype=np.float32)
+        tallest = max(a for a, _ in self.shapes)
+        self.firsts: list[int] = []
+        self.products: list[list[float]] = []
+        self.cosines: list[list[float]] = []
+        for i, item in enumerate(xs):
+            first = self.columns[max(0, i - tallest + 1)].start
+            last = min(self.columns[min(len(xs), i + tallest)].stop, len(ys))
+            row = postings.row(item, first, last)
+            cosines = row / np.maximum(np.float32(self.left_norms[i][0]) * norms[first:last], np.float32(1e-6))
+            self.firsts.append(first)
+            self.products.append(row.tolist())
+            self.cosines.append(cosines.tolist())
+
+    def single(self, i: int, j: int) -> float:
+        return self.cosines[i][j - self.firsts[i]]
 
     def similarity(self, i: int, a: int, j: int, b: int) -> float:
         if a == b == 1:
-            return float(self.single[i][j])
-        total = sum(float(self.products[p, q]) for p in range(i, i + a) for q in range(j, j + b))
+            return self.single(i, j)
+        total = sum(self.products[p][q - self.firsts[p]] for p in range(i, i + a) for q in range(j, j + b))
         norm = self.left_norms[i][a - 1] * self.right_norms[j][b - 1]
         return total / norm if norm else 0.0
 
     def potential(self, i: int, a: int, j: int, b: int) -> float | None:
         """The log-potential of joining `a` blocks at `i` with `b` at `j`; None where they may not join."""
         # One end of a run at least has something of the other side; this also saves most of the time.
-        if a + b > 2 and max(self.single[i][j], self.single[i + a - 1][j + b - 1]) < LEAST[0]:
+        if a + b > 2 and max(self.single(i, j), self.single(i + a - 1, j + b - 1)) < LEAST[0]:
             return None
         lefts, rights = self.left[i : i + a], self.right[j : j + b]
         if len({block.group for block in (*lefts, *rights)}) > 1:
@@ -162,12 +200,12 @@ class _Table:
         n, m = len(self.left), len(self.right)
         edges = self._edges()
         inf = -math.inf
-        forward = [[inf] * (m + 1) for _ in range(n + 1)]
-        best = [[inf] * (m + 1) for _ in range(n + 1)]
+        forward = [dict.fromkeys(columns, inf) for columns in self.columns]
+        best = [dict.fromkeys(columns, inf) for columns in self.columns]
         came: dict[tuple[int, int], tuple[int, int]] = {}
         forward[0][0] = best[0][0] = 0.0
         for i in range(n + 1):
-            for j in self._columns(i):
+            for j in self.columns[i]:
                 if forward[i][j] == inf:
                     continue
                 for a, b, score in edges[i, j]:
@@ -175,10 +213,10 @@ class _Table:
                     if best[i][j] + score > best[i + a][j + b]:
                         best[i + a][j + b] = best[i][j] + score
                         came[i + a, j + b] = (a, b)
-        backward = [[inf] * (m + 1) for _ in range(n + 1)]
+        backward = [dict.fromkeys(columns, inf) for columns in self.columns]
         backward[n][m] = 0.0
         for i in range(n, -1, -1):
-            for j in reversed(self._columns(i)):
+            for j in reversed(self.columns[i]):
                 for a, b, score in edges[i, j]:
                     backward[i][j] = _add(backward[i][j], score + backward[i + a][j + b])
         total = forward[n][m]
@@ -195,28 +233,41 @@ class _Table:
                 )
         return found[::-1]
 
-    def _columns(self, i: int) -> range:
-        n, m = len(self.left), len(self.right)
-        middle = round(i * m / n)
-        return range(max(0, middle - self.band), min(m, middle + self.band) + 1)
-
     def _edges(self) -> dict[tuple[int, int], list[tuple[int, int, float]]]:
         n, m = len(self.left), len(self.right)
         edges: dict[tuple[int, int], list[tuple[int, int, float]]] = {}
         for i in range(n + 1):
-            for j in self._columns(i):
+            for j in self.columns[i]:
                 here: list[tuple[int, int, float]] = []
-                if i < n and j in self._columns(i + 1):
+                if i < n and j in self.columns[i + 1]:
                     here.append((1, 0, SKIP))
-                if j < m and j + 1 in self._columns(i):
+                if j < m and j + 1 in self.columns[i]:
                     here.append((0, 1, SKIP))
                 for a, b in self.shapes:
-                    if i + a <= n and j + b <= m and j + b in self._columns(i + a):
+                    if i + a <= n and j + b <= m and j + b in self.columns[i + a]:
                         score = self.potential(i, a, j, b)
                         if score is not None:
                             here.append((a, b, score))
                 edges[i, j] = here
         return edges
+
+
+def _diagonal(n: int, m: int) -> list[range]:
+    """For each of 0 … n, the columns of 0 … m that are near the diagonal."""
+    band = max(BAND, abs(n - m) + BAND // 2)
+    if n * min(2 * band, m) > CELLS:
+        band = min(band, max(LEAST_BAND, m // n + 1, CELLS // (2 * n)))
+    middles = (round(i * m / n) for i in range(n + 1))
+    return [range(max(0, middle - band), min(m, middle + band) + 1) for middle in middles]
+
+
+def _around(places: Sequence[int], m: int) -> list[range]:
+    """For each of 0 … n, the columns of 0 … m that are near the places of the blocks before and after."""
+    bounds = [0, *places, m]
+    return [
+        range(max(0, before - REACH), min(m, after + REACH) + 1)
+        for before, after in itertools.pairwise(bounds)
+    ]
 
 
 def _features(block: Block) -> dict[str, float]:

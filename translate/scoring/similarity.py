@@ -83,21 +83,48 @@ def products(left: Sequence[Features], right: Sequence[Features]) -> NDArray[np.
     """The dot product of each item of `left` (rows) with each of `right` (columns)."""
     import numpy as np
 
-    postings: dict[str, tuple[list[int], list[float]]] = {}
-    for j, item in enumerate(right):
-        for name, weight in item.items():
-            columns, weights = postings.setdefault(name, ([], []))
-            columns.append(j)
-            weights.append(weight)
-    arrays = {n: (np.array(c, dtype=np.int64), np.array(w, dtype=np.float64)) for n, (c, w) in postings.items()}
+    postings = Postings(right)
     table = np.zeros((len(left), len(right)), dtype=np.float32)
     for i, item in enumerate(left):
-        hits = [(arrays[name], weight) for name, weight in item.items() if name in arrays]
-        if hits:
-            columns_all = np.concatenate([hit[0] for hit, _ in hits])
-            weights_all = np.concatenate([hit[1] * weight for hit, weight in hits])
-            table[i] = np.bincount(columns_all, weights=weights_all, minlength=len(right))
+        table[i] = postings.row(item, 0, len(right))
     return table
+
+
+class Postings:
+    """Where each feature stands: dot products with many items at once, with all or with neighbours."""
+
+    def __init__(self, items: Sequence[Features]) -> None:
+        import numpy as np
+
+        postings: dict[str, tuple[list[int], list[float]]] = {}
+        for j, item in enumerate(items):
+            for name, weight in item.items():
+                columns, weights = postings.setdefault(name, ([], []))
+                columns.append(j)
+                weights.append(weight)
+        self.size = len(items)
+        self.arrays = {
+            name: (np.array(columns, dtype=np.int64), np.array(weights, dtype=np.float64))
+            for name, (columns, weights) in postings.items()
+        }
+
+    def row(self, item: Features, start: int, stop: int) -> NDArray[np.float32]:
+        """The dot products with the items ``start:stop``."""
+        import numpy as np
+
+        hits = [(*self._between(name, start, stop), weight) for name, weight in item.items() if name in self.arrays]
+        if not hits:
+            return np.zeros(stop - start, dtype=np.float32)
+        columns = np.concatenate([columns for columns, _, _ in hits]) - start
+        weights = np.concatenate([weights * weight for _, weights, weight in hits])
+        return np.bincount(columns, weights=weights, minlength=stop - start).astype(np.float32)
+
+    def _between(self, name: str, start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        columns, weights = self.arrays[name]
+        if start == 0 and stop == self.size:
+            return columns, weights
+        first, last = columns.searchsorted((start, stop))
+        return columns[first:last], weights[first:last]
 
 
 def length_penalty(english: float, portuguese: float) -> float:
