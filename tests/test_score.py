@@ -126,3 +126,12 @@ def test_import_is_light() -> None:
     root = Path(__file__).resolve().parents[1]
     out = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert out.stdout == "False\n"
+
+
+def test_a_corpus_of_two_sentences_has_its_intervals() -> None:
+    hypotheses = ["A taxa do modelo dobrou.", "Os dados estão limpos."]
+    references = ["O throughput do modelo dobrou.", "Os dados são limpos."]
+    found = score(hypotheses, references, bootstrap=200)
+    for metric in found.corpus.values():
+        assert metric.interval is not None
+        assert metric.interval[0] <= metric.value + 1e-6

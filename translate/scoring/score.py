@@ -130,12 +130,29 @@ def _ngram_metric(
     name: MetricName, hyps: list[str], refs: list[str], bootstrap: int, seed: int
 ) -> tuple[MetricScore, list[float]]:
     metric = _metric(name)
+    _plain_floats(metric)
     with _seeded(seed):
         result = metric.corpus_score(hyps, [refs], n_bootstrap=max(1, bootstrap))
     interval = (result._mean - result._ci, result._mean + result._ci) if bootstrap > 1 else None
     sentence = _metric(name, segment=True)
     segments = [float(sentence.sentence_score(h, [r]).score) for h, r in zip(hyps, refs, strict=True)]
     return MetricScore(float(result.score), str(metric.get_signature()), _floats(interval)), segments
+
+
+def _plain_floats(metric: Metric) -> None:
+    """Scores as Python's floats.
+
+    A resample without any match scores 0.0, another one a NumPy float32, and sacreBLEU's mean of both fails: a corpus
+    of a few sentences would have no interval.
+    """
+    compute = metric._compute_score_from_stats
+
+    def computed(stats: list[int]) -> Any:
+        found = compute(stats)
+        found.score = float(found.score)
+        return found
+
+    metric._compute_score_from_stats = computed  # type: ignore[method-assign]
 
 
 def _floats(interval: tuple[float, float] | None) -> tuple[float, float] | None:
