@@ -113,7 +113,7 @@ def collect(recipe: DataRecipe, log: Log = lambda _: None) -> Collected:
             sources[pair.source][kind] += 1
     if not training:
         raise UserError(f"{recipe.corpus}: no pair is left to train on; look at data.rules and data.cleaning.")
-    return Collected(tuple(training), tuple(validation), dict(sorted(sources.items())), dict(dropped.most_common()))
+    return Collected(tuple(training), tuple(validation), dict(sorted(sources.items())), dict((+dropped).most_common()))
 
 
 def write_collected(collected: Collected, folder: Path) -> None:

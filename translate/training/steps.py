@@ -8,6 +8,7 @@ code that does it, and the digest of the step before. The flow and ``python -m t
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def run_step(step: Step, recipe: Recipe, out: Path, log: Log) -> bool:
     if _is_done(step, digests[step.name], out):
         log(f"{step.name}: done already")
         return False
-    folder.mkdir(parents=True, exist_ok=True)
+    (out if step.folder == MODEL else folder).mkdir(parents=True, exist_ok=True)  # export makes its own
     log(f"{step.name}: begun")
     found = step.action(recipe, out, lambda line: log(f"{step.name}: {line}"))
     mark_done(out, step.name, digests[step.name], found, RECORD)
@@ -142,6 +143,9 @@ def _train(recipe: Recipe, out: Path, log: Log) -> dict[str, Any]:
 def _export(recipe: Recipe, out: Path, log: Log) -> dict[str, Any]:
     from translate.training.export import export
 
+    if (out / MODEL).exists():  # of an earlier run: kept beside the new one
+        number = next(n for n in itertools.count(1) if not (out / f"{MODEL}-{n}").exists())
+        (out / MODEL).rename(out / f"{MODEL}-{number}")
     model = export(out / RUN, out / MODEL)
     size = sum(path.stat().st_size for path in model.iterdir() if path.is_file())
     log(f"{model}: {size / 1e6:.1f} MB")
