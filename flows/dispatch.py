@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from translate.errors import UserError
+from translate.errors import UnavailableError, UserError
 
 if TYPE_CHECKING:
     from prefect import Task
@@ -40,7 +40,7 @@ class _Sent:
 def results(task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner | None, retries: int) -> Iterator[Any]:
     """The result of each call, in order, as they come. ``runner`` None: each is made when its result is asked for.
 
-    Raises what a call raises, and UserError for a cluster that is gone and for a call that kills its workers. What is
+    Raises what a call raises, UnavailableError for a cluster that is gone and UserError for a call that kills its workers. What is
     still waiting is then taken back; what runs, ends and stays cached.
     """
     if runner is None:
@@ -61,7 +61,7 @@ def results(task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner 
 
 
 def threads(runner: DaskTaskRunner) -> int:
-    """The threads of all workers that the cluster has now. Raises UserError for a cluster that is gone."""
+    """The threads of all workers that the cluster has now. Raises UnavailableError for a cluster that is gone."""
     with _reachable(runner):
         return sum(runner.client.nthreads().values())  # type: ignore[no-untyped-call]
 
@@ -81,7 +81,7 @@ def _reachable(runner: DaskTaskRunner) -> Iterator[None]:
     except (CancelledError, OSError, RuntimeError) as error:
         if runner.client.status == "running":
             raise
-        raise UserError(
+        raise UnavailableError(
             f"The Dask scheduler at {runner.address} has gone away: start it again and repeat the run; "
             "what was translated is kept."
         ) from error

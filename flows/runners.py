@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from translate.config import Config
-from translate.errors import UserError
+from translate.errors import UnavailableError, UserError
 
 if TYPE_CHECKING:
     import distributed
@@ -33,7 +33,8 @@ def task_runner(config: Config) -> Iterator[TaskRunner[Any]]:
     Enter it once around many flow runs (``translate_issue.with_options(task_runner=runner)``): a cluster takes seconds
     to start, and its workers keep their model. A cluster by address is used and left running.
 
-    Raises UserError for a scheduler that cannot be reached or has no workers, and for a bad ``flow.worker_memory``.
+    Raises UnavailableError for a scheduler that cannot be reached or has no workers, and UserError for a bad
+    ``flow.worker_memory``.
     """
     if config.flow.scheduler is not None:
         yield _connected(config.flow.scheduler)
@@ -90,11 +91,10 @@ def _dask(address: str) -> DaskTaskRunner:
 @contextmanager
 def _local_cluster(count: int, memory: str) -> Iterator[str]:
     """The address of a cluster of ``count`` processes; its parts talk over the loopback interface only."""
-    import logging
-
     from dask.utils import parse_bytes
     from distributed import LocalCluster
 
+    _quiet()
     try:
         limit = parse_bytes(memory)
     except ValueError:
@@ -106,13 +106,21 @@ def _local_cluster(count: int, memory: str) -> Iterator[str]:
         memory_limit=limit,
         dashboard_address=None,
         host="127.0.0.1",
-        silence_logs=logging.ERROR,
         env=_api(),
     ) as cluster:
         address: str = cluster.scheduler_address
-        yield address
-        with _client(address) as client:
-            _send_events(client)
+        try:
+            yield address
+        finally:
+            with suppress(UnavailableError), _client(address) as client:
+                _send_events(client)
+
+
+def _quiet() -> None:
+    """Has Dask report errors alone: what concerns the run (a lost worker or scheduler) it is told by this package."""
+    import logging
+
+    logging.getLogger("distributed").setLevel(logging.ERROR)
 
 
 def _api() -> dict[str, str]:
@@ -141,7 +149,7 @@ def _connected(address: str) -> DaskTaskRunner:
         try:
             client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError:
-            raise UserError(
+            raise UnavailableError(
                 f"The Dask scheduler at {address} has no workers: start one with `dask worker {address} --nthreads 1`."
             ) from None
     return _dask(address)
@@ -151,10 +159,11 @@ def _connected(address: str) -> DaskTaskRunner:
 def _client(address: str) -> Iterator[distributed.Client]:
     from distributed import Client
 
+    _quiet()
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
-        raise UserError(
+        raise UnavailableError(
             f"No Dask scheduler answers at {address}: start one with `dask scheduler`, or correct `flow.scheduler`."
         ) from error
     with client:

@@ -18,7 +18,7 @@ from flows.chunks import sources_of
 from translate import pipeline
 from translate.config import Config, EngineName, load_config, settings
 from translate.decoding.translator import translate_sources
-from translate.errors import UserError
+from translate.errors import UnavailableError
 
 if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
@@ -57,7 +57,7 @@ def sent(config: Config, *, threads: int | None = None) -> dict[str, object]:
 
 
 def signature_here(values: Mapping[str, object], program: str) -> dict[str, str]:
-    """The signature of the engine, which is then ready in this process. Raises UserError for another version."""
+    """The signature of the engine, which is then ready in this process. Raises UnavailableError for another version."""
     _check_program(program)
     return engine_of(load_config(None, values)).signature
 
@@ -67,14 +67,14 @@ def translate_payload(
 ) -> list[dict[str, Any]]:
     """The encoded hypotheses of a chunk's sentences.
 
-    Raises UserError where this process has another model or program than the one that asks: its answers would be kept
+    Raises UnavailableError where this process has another model or program than the one that asks: its answers would be kept
     under a key that does not hold for them.
     """
     _check_program(program)
     config = load_config(None, values)
     engine = engine_of(config)
     if engine.signature != dict(signature):
-        raise UserError(
+        raise UnavailableError(
             f"The worker on {platform.node()} has another model ({_said(engine.signature)}) than the run "
             f"({_said(signature)}): give all machines the same checkpoint and CTranslate2."
         )
@@ -86,7 +86,7 @@ def translate_payload(
 
 def _check_program(program: str) -> None:
     if program != program_hash():
-        raise UserError(
+        raise UnavailableError(
             f"The worker on {platform.node()} runs another version of translate-issue: install the same everywhere."
         )
 

@@ -12,3 +12,7 @@ class UserError(Exception):
         from glossary.sentence import sentence  # the package brings the YAML library: not for --help
 
         super().__init__(sentence(str(message)))
+
+
+class UnavailableError(UserError):
+    """Something that the whole run needs has gone (a cluster, the same program on it): no other draft fares better."""

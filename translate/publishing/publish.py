@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from glossary.errors import GlossaryError
 from translate import pipeline
 from translate.config import Config
-from translate.errors import UserError
+from translate.errors import UnavailableError, UserError
 from translate.memory import Memory, open_memory
 from translate.publishing.find import Candidate, Found, find
 from translate.publishing.log import RunLog
@@ -162,6 +162,8 @@ class _Crew:
         """
         try:
             result = self.run(self._request(wave))
+        except UnavailableError:
+            raise
         except Exception as error:
             if len(wave) == 1:
                 return [self._failed(wave[0], error)], 0
