@@ -81,11 +81,9 @@ class World:
         return {u.english: u.portuguese.text for u in units if u.english is not None and u.portuguese is not None}
 
     def status(self, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, dict[str, Any]]:
-        given = self.folder / "given.yaml"
-        given.write_text(f"glossary:\n  file: {self.terms}\n")
-        main(["status", str(self.draft), "--config", str(given)])
+        main(["status", str(self.draft), "--glossary", str(self.terms)])
         line = capsys.readouterr().out.strip().removeprefix(f"{self.draft}: ")
-        code = main(["status", str(self.draft), "--config", str(given), "--json"])
+        code = main(["status", str(self.draft), "--glossary", str(self.terms), "--json"])
         (found,) = json.loads(capsys.readouterr().out)
         return code, line, found
 

@@ -22,12 +22,16 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "status",
         help="tell which drafts are new, stale, edited or in conflict",
-        description="Compare each draft (NAME.en.md) of a directory with its bilingual file. Nothing is written.",
+        description="Compare each draft (NAME.en.md) of a directory, and the glossary, with its bilingual file. "
+        "Nothing is written.",
         epilog=_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("directories", nargs="*", metavar="DIR", default=["."], help="directory or draft (default: .)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--glossary", metavar="FILE", help="the termbase that the runs use (default: the one that ships)"
+    )
     parser.add_argument("--config", metavar="FILE", help="configuration (default: configs/default.yaml)")
     parser.set_defaults(command=_status)
 
@@ -37,7 +41,7 @@ def _status(arguments: argparse.Namespace) -> int:
     from translate.memory import open_memory
     from translate.rerun.status import statuses
 
-    config = load_config(arguments.config)
+    config = load_config(arguments.config, {"glossary.file": arguments.glossary})
     with open_memory(config) as memory:
         found = statuses([Path(name) for name in arguments.directories], config, memory)
     if arguments.json:
