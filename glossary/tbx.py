@@ -9,6 +9,7 @@ and number. What TBX-Basic has no category for (``match``, ``plural``, ``except`
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _STATUS = "administrativeStatus"
 _PREFERRED, _ADMITTED, _DEPRECATED = "preferredTerm-admn-sts", "admittedTerm-admn-sts", "deprecatedTerm-admn-sts"
 _GENDERS = {"m": "masculine", "f": "feminine"}
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 cannot hold; they are left out."""
 _ENTRY = "translate-issue entry"
 """First line of the note that carries what TBX-Basic cannot."""
 
@@ -92,7 +95,7 @@ def _add(
     if lang:
         element.set(_LANG, lang)
     if text is not None:
-        element.text = "".join(letter for letter in text if letter.isprintable() or letter in "\n\t")
+        element.text = _NOT_XML.sub("", text)
     return element
 
 

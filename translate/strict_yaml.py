@@ -74,9 +74,8 @@ def _check_depth(text: str, path: Path) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            raise UserError(
-                f"{path}:{event.start_mark.line + 1}: this is nested more than {MAX_DEPTH} deep; flatten it."
-            )
+            line = event.start_mark.line + 1
+            raise UserError(f"{path}:{line}: this is nested more than {MAX_DEPTH} deep; flatten it.")
 
 
 def build(schema: type[T], values: Mapping[str, object], prefix: str = "") -> T:
@@ -236,7 +235,7 @@ def _plain(node: yaml.Node, where: str) -> object:
         return node
     try:
         value: object = yaml.SafeLoader("").construct_object(node)
-    except (yaml.YAMLError, ValueError, LookupError):  # a tag (`!!bool x`) is followed without a look at the value
+    except Exception:  # PyYAML follows a tag (`!!bool x`) without a look at the value, and fails in many ways
         raise UserError(f'{where} has a value that YAML cannot read: "{node.value}".') from None
     return value
 

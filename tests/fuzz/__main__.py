@@ -20,8 +20,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=FOUND, help="where failing inputs go")
     arguments = parser.parse_args(argv)
     names = arguments.target or list(TARGETS)
-    each = -(-arguments.inputs // (len(names) * arguments.jobs))
-    plan = [(name, each, arguments.seed * arguments.jobs + job) for name in names for job in range(arguments.jobs)]
+    shares = sum(TARGETS[name].share for name in names) * arguments.jobs
+    plan = [
+        (name, -(-arguments.inputs * TARGETS[name].share // shares), arguments.seed * arguments.jobs + job)
+        for name in names
+        for job in range(arguments.jobs)
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
         outcomes = list(pool.map(lambda task: campaign(*task), plan))
     print(f"{'target':14}{'inputs':>8}{'refused':>8}{'seconds':>9}{'slowest':>18}{'lines':>7}{'failed':>7}")

@@ -23,7 +23,7 @@ FOUND = Path(__file__).parent / "found"
 REFUSED = "refused"
 """Not a failure: the input was answered with a sentence."""
 
-_TRACED = 6
+_TRACED = 14
 """One input of so many runs under the line tracer, and joins the corpus if it reaches a new line."""
 _FRESH = 0.55
 """The share of inputs made by the grammar; the others are mutations of the corpus."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
@@ -103,7 +103,7 @@ def front_matter(random: Random) -> str:
 
 def draft(random: Random) -> str:
     head = random.choice(("", "", "", "\ufeff")) + (front_matter(random) if random.random() < 0.25 else "")
-    body = "".join(block(random) + random.choice(_GAPS) for _ in range(random.randint(0, 5)))
+    body = "".join(block(random) + random.choice(_GAPS) for _ in range(random.randint(0, 3)))
     text = head + body
     if random.random() < 0.15:
         text = text.replace("\n", random.choice(("\r\n", "\r")))
@@ -120,7 +120,7 @@ def soup(random: Random) -> str:
 def bilingual(random: Random) -> str:
     """A file as a careless translator leaves it: comments before, after, inside and without blocks."""
     parts = [front_matter(random)] if random.random() < 0.2 else []
-    for _ in range(random.randint(0, 6)):
+    for _ in range(random.randint(0, 4)):
         text = block(random)
         comment = (
             f"<!--{random.choice((' ', '', chr(10)))}{random.choice((text, text, line(random), block(random)))} -->"
@@ -137,60 +137,82 @@ def bilingual(random: Random) -> str:
     return "".join(parts)
 
 
-def yaml_glossary(random: Random) -> str:
-    lines = [random.choice(("terms:", "casing: keep\nterms:", "casing: draft\nnote: x\nterms:", ""))]
-    for _ in range(random.randint(0, 6)):
-        if random.random() < 0.4:
-            lines.append(f"- {words(random, 3)}")
-            continue
-        lines.append(f"- term: {words(random, 3)}")
-        for _ in range(random.randint(0, 4)):
-            key = random.choice((*_KEYS, *_KEYS, "Term", "x"))
-            value = random.choice(
-                ("true", "italic", "m", "singular", "noun-phrase", "exact-case", f"[{words(random, 1)}, {words(random, 2)}]",
-                 words(random, 3), f'"{words(random, 2)}"', "~", "[]", "{a: b}", "&a b", "*a", "!!str x", "|\n    x")
-            )  # fmt: skip
-            lines.append(f"  {key}: {value}")
-    return "\n".join(lines) + "\n"
+_FIELDS: dict[str, tuple[str, ...]] = {
+    "plural": ("true", "false"),
+    "article": ("true", "false"),
+    "style": ("italic",),
+    "gender": ("m", "f"),
+    "number": ("singular", "plural"),
+    "match": ("any", "exact-case", "noun-phrase"),
+}
+_LISTS = ("variants", "except", "forms", "forbidden")
+_ODD = ("", "~", "[]", "{a: b}", "&a b", "*a", "!!str x", "|\n    x", "[[a]]", "x", "true", "'", '"\\x00"')
 
 
-_KEYS = (
-    "variants", "plural", "style", "note", "gender", "number", "article", "match", "except", "translation", "forms", "forbidden",
+_TERMS = (
+    "model", "Tokens", "naïve", "data-set", "embedding", "C#", "C++", ".NET", "café", "deep learning", "2D", "İstanbul", "ﬁle",
+    "a\u0301", "e\u0301", "self-attention", "batch", "query", "analysis", "dataset's", "d'água", "x\u200dy", "\u00adsoft", "ß",
 )  # fmt: skip
+
+
+def _phrase(random: Random) -> str:
+    text = " ".join(random.sample(_TERMS, random.choice((1, 1, 2, 3))))
+    return text if random.random() < 0.95 else words(random, 2)
+
+
+def _keys(random: Random) -> list[str]:
+    """Keys that go together: of a kept term, or of a translated one."""
+    kept = ("style", "gender", "number", "article", "plural", "match", "variants", "except", "note", "forbidden")
+    translated = ("translation", "plural", "match", "variants", "except", "note", "forbidden")
+    keys = random.sample(*random.choice(((kept, 4), (kept, 2), (translated, 3))))
+    return [*keys, "forms"] if "translation" in keys and random.random() < 0.5 else keys
+
+
+def _value(random: Random, key: str) -> tuple[str, ...]:
+    """What the key may hold: one value, or several for a list."""
+    if key in _FIELDS:
+        return (random.choice(_FIELDS[key]),)
+    return tuple(_phrase(random) for _ in range(random.randint(1, 3) if key in _LISTS else 1))
+
+
+def yaml_glossary(random: Random) -> str:
+    lines = [random.choice(("terms:", "casing: sentence\nterms:", "casing: draft\nnote: x\nterms:"))]
+    for _ in range(random.randint(1, 5)):
+        lines.append(f"- term: {json.dumps(_phrase(random), ensure_ascii=False)}")
+        for key in _keys(random):
+            values = [json.dumps(value, ensure_ascii=False) for value in _value(random, key)]
+            text = f"[{', '.join(values)}]" if key in _LISTS else values[0].strip('"') if key in _FIELDS else values[0]
+            lines.append(f"  {key}: {random.choice(_ODD) if random.random() < 0.02 else text}")
+    return "\n".join(lines) + "\n"
 
 
 def csv_glossary(random: Random) -> str:
     delimiter = random.choice(",;\t")
-    columns = ["term", *random.sample(_KEYS, random.randint(0, 5))]
+    columns = ["term", *_keys(random)]
     rows = [delimiter.join(columns)]
-    for _ in range(random.randint(0, 5)):
-        cells = [words(random, 3)]
-        for _ in columns[1:]:
-            cell = random.choice(
-                (words(random, 2), "true", "m", "a; b", "=1+1", "'@x", "", "noun-phrase", "a\\;b", 'q"q', "x\ny")
-            )
-            cells.append(f'"{cell}"' if random.random() < 0.4 else cell)
-        rows.append(delimiter.join(cells))
-    return random.choice(("\n", "\r\n", "\r")).join(rows)
+    for _ in range(random.randint(1, 5)):
+        cells = [_phrase(random), *("; ".join(_value(random, key)) for key in columns[1:])]
+        if random.random() < 0.1:
+            cells[-1] = random.choice(("=1+1", "'@x", "", "a\\;b", 'q"q', "x\ny"))
+        rows.append(delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells))
+    return random.choice(("\n", "\r\n")).join(rows)
 
 
 def tbx_glossary(random: Random) -> str:
     entries = []
-    for _ in range(random.randint(0, 3)):
+    for _ in range(random.randint(1, 3)):
         sections = []
-        for language in random.sample(("en", "en-US", "pt-BR", "pt", "de", ""), random.randint(1, 3)):
+        for language in random.choice((("en",), ("en-US", "pt"), ("en", "pt-BR", "de"), ("en", "pt-BR"), ("pt", ""))):
             terms = "".join(
                 f"<termSec><term>{_xml(random)}</term><termNote type='administrativeStatus'>"
                 f"{random.choice(('preferredTerm-admn-sts', 'deprecatedTerm-admn-sts', 'x'))}</termNote>"
-                + random.choice(
-                    ("", "<note>translate-issue entry\nplural: true\nstyle: italic</note>", "<note>x</note>")
-                )
+                + random.choice(("", "", "<note>translate-issue entry\nplural: true\nstyle: italic</note>", "<note/>"))
                 + "</termSec>"
-                for _ in range(random.randint(0, 2))
+                for _ in range(random.randint(1, 2))
             )
             sections.append(f"<langSec xml:lang={quoteattr(language)}>{terms}</langSec>")
         entries.append(f"<conceptEntry id='c'>{''.join(sections)}</conceptEntry>")
-    head = random.choice(("", '<?xml version="1.0"?>', _DTD))
+    head = random.choice(("", "", "", '<?xml version="1.0"?>', _DTD))
     return f"{head}<tbx xmlns='urn:iso:std:iso:30042:ed-2'><text><body>{''.join(entries)}</body></text></tbx>"
 
 
@@ -198,61 +220,56 @@ _DTD = '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c SYSTEM "file:///etc/hostname">]>'
 
 
 def _xml(random: Random) -> str:
-    return random.choice(
-        (escape(words(random, 3)), escape(words(random, 2)), "&a;", "&c;", "<hi>x</hi>", "<!-- x -->", "")
-    )
+    if random.random() < 0.95:
+        return escape(_phrase(random))
+    return random.choice(("&a;", "&c;", "<hi>x</hi>", "<!-- x -->", "", "&#x85;", "<![CDATA[x]]>", "<?x?>"))
 
 
 def tmx(random: Random) -> str:
     units = []
-    for _ in range(random.randint(0, 4)):
-        variants = "".join(
-            f"<tuv xml:lang='{random.choice(('en', 'EN-US', 'pt-BR', 'pt', ''))}'><seg>{_xml(random)}</seg></tuv>"
-            for _ in range(random.randint(0, 3))
-        )
+    for _ in range(random.randint(1, 4)):
+        languages = random.choice((("en", "pt-BR"), ("EN-US", "pt"), ("en", "pt", "de"), ("pt",), ("en_GB", "pt_BR")))
+        variants = "".join(f"<tuv xml:lang='{language}'><seg>{_xml(random)}</seg></tuv>" for language in languages)
         properties = "".join(
             f"<prop type='x-{name}'>{random.choice(('human', 'machine', 'yes', '0' * 16, ''))}</prop>"
             for name in random.sample(("origin", "approved", "context", "hypothesis", "document"), random.randint(0, 3))
         )
-        stamp = random.choice(("20260101T000000Z", "99999999T999999Z", "", "x"))
+        stamp = random.choice(("20260101T000000Z", "99999999T999999Z", "", "x", "00010101T000000Z"))
         units.append(f"<tu creationdate='{stamp}'>{properties}{variants}</tu>")
-    return f"{random.choice(('', _DTD))}<tmx version='1.4'><header/><body>{''.join(units)}</body></tmx>"
+    head = _DTD if random.random() < 0.1 else ""
+    return f"{head}<tmx version='1.4'><header/><body>{''.join(units)}</body></tmx>"
 
 
 def po(random: Random) -> str:
     parts = ['msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'] if random.random() < 0.8 else []
-    for _ in range(random.randint(0, 4)):
-        texts = [json.dumps(words(random, 4), ensure_ascii=random.random() < 0.2) for _ in range(3)]
-        head = random.choice(
-            ("", "#, fuzzy\n", "#. origin: machine\n", "#: a.md:1\n", "#~ ", '#| msgid "x"\n', "# x\n", "#, \n")
-        )
-        forms = (
-            f"{head}msgid {texts[0]}\nmsgstr {texts[1]}\n", f"{head}msgctxt {texts[2]}\nmsgid {texts[0]}\nmsgstr {texts[1]}\n",
-            f"msgid {texts[0]}\nmsgid_plural {texts[2]}\nmsgstr[0] {texts[1]}\n", f'msgid ""\n{texts[0]}\n{texts[1]}\nmsgstr {texts[2]}\n',
-            f"msgstr {texts[0]}\n", f"msgid {texts[0]}\n",
-        )  # fmt: skip
-        parts.append(random.choice(forms))
+    for _ in range(random.randint(1, 4)):
+        one, two, three = (json.dumps(words(random, 4), ensure_ascii=random.random() < 0.2) for _ in range(3))
+        heads = ("", "", "#, fuzzy\n", "#. origin: machine\n", "#: a.md:1\n", "# x\n", "#, \n", '#| msgid "x"\n')
+        forms = [f"msgid {one}\nmsgstr {two}\n"] * 6 + [
+            f"msgctxt {three}\nmsgid {one}\nmsgstr {two}\n",
+            f"msgid {one}\nmsgid_plural {three}\nmsgstr[0] {two}\n",
+            f'msgid ""\n{one}\n{two}\nmsgstr {three}\n',
+            f"#~ msgid {one}\n#~ msgstr {two}\n",
+            f"msgstr {one}\n",
+            f"msgid {one}\n",
+        ]
+        parts.append(random.choice(heads) + random.choice(forms))
     return "\n".join(parts)
 
 
-def configuration(random: Random, keys: Sequence[str]) -> str:
-    """YAML under the configuration's own keys (dotted), with values of every type."""
-    lines = []
-    for _ in range(random.randint(0, 5)):
-        section, _, key = random.choice(keys).partition(".")
-        value = random.choice(
-            ("1", "0", "-1", "1e9", "1e999", ".nan", ".inf", "true", "null", "text", "''", "[1, 2]", "[a, [b]]", "{a: b}", "0x1f", "1:30",
-             "1" * 5000, "2001-01-01", "!!int ''", "!!float ''", "!!bool x", "!!binary é", "!!timestamp x", "!!null x", "!!set x",
-             "&a [1]", "*a", "~/x", "../../x", "/dev/zero", "\"\\0\"", "<<", "? a", "!x y", "[", "|\n    x")
-        )  # fmt: skip
-        lines.append(
-            random.choice(
-                (
-                    f"{section}:\n  {key}: {value}",
-                    f"{section}: {value}",
-                    f"{key}: {value}",
-                    f"{section}: {{{key}: {value}}}",
-                )
-            )
-        )
-    return "\n".join(lines) + "\n"
+_ODD_VALUES = (
+    "-1", "1e9", "1e999", ".nan", ".inf", "''", "[a, [b]]", "{a: b}", "0x1f", "1:30", "1" * 5000, "2001-01-01", "!!int ''",
+    "!!float ''", "!!bool x", "!!binary é", "!!timestamp x", "!!null x", "!!set x", "&a [1]", "*a", "~/x", "~nobody/x", "../x",
+    "/dev/zero", '"\\0"', "<<", "? a", "!x y", "[", "|\n    x", "=", "[" * 50, "0b_", "-._", "1_0", "99999999999999999999",
+)  # fmt: skip
+
+
+def configuration(random: Random, values: Mapping[str, object]) -> str:
+    """YAML under the configuration's own keys (dotted), most with their own values."""
+    sections: dict[str, list[str]] = {}
+    for dotted in random.sample(list(values), random.randint(0, 6)):
+        section, _, key = dotted.partition(".")
+        own = json.dumps(values[dotted], ensure_ascii=False)
+        value = random.choice(_ODD_VALUES) if random.random() < 0.1 else own
+        sections.setdefault(section, []).append(f"  {key}: {value}")
+    return "".join(f"{section}:\n" + "\n".join(lines) + "\n" for section, lines in sections.items())

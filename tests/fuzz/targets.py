@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from glossary.files import load_file
 from glossary.matcher import Matcher
 from glossary.tbx import dump_tbx, load_tbx
 from glossary.termbase import default_termbase, find_errors, parse_termbase
-from glossary.terms import Termbase
+from glossary.terms import Term, Termbase
 from glossary.verify import verify
 from glossary.yaml_format import dump_yaml
 from tests.fuzz import grammar
@@ -48,9 +49,13 @@ _KEYS = ("title", "excerpt", "description", "caption", "image.caption", "x")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``check`` raises whatever is wrong; a refusal (`REFUSALS`) is an answer. ``make`` gives a fresh input."""
+    """``check`` raises whatever is wrong; a refusal (`REFUSALS`) is an answer. ``make`` gives a fresh input.
+
+    ``share`` is the target's part of a run's inputs: what costs more time gets fewer.
+    """
 
     name: str
+    share: int
     make: Callable[[Random], str]
     check: Callable[[str], None]
 
@@ -250,11 +255,19 @@ def check_glossary(text: str) -> None:
 def _again(termbase: Termbase) -> list[Termbase]:
     name = Path("again")
     casing = termbase.casing
-    return [
-        parse_termbase(dump_yaml(termbase), name),
-        load_csv(dump_csv(termbase).encode(), name, casing=casing),
-        load_tbx(dump_tbx(termbase), name, casing=casing),
-    ]
+    found = [parse_termbase(dump_yaml(termbase), name)]
+    if not any(_NOT_PLAIN.search(text) for term in termbase.terms for text in (*_phrases(term), term.note)):
+        found.append(load_csv(dump_csv(termbase).encode(), name, casing=casing))
+        found.append(load_tbx(dump_tbx(termbase), name, casing=casing))
+    return found
+
+
+_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Control characters, which only YAML carries."""
+
+
+def _phrases(term: Term) -> tuple[str, ...]:
+    return (*term.spellings, *term.exceptions, *term.renderings, *term.forbidden)
 
 
 def _check_matches(termbase: Termbase, source: str, target: str) -> None:
@@ -262,7 +275,7 @@ def _check_matches(termbase: Termbase, source: str, target: str) -> None:
     found = matcher.find(source)
     position = 0
     for occurrence in found:
-        assert position <= occurrence.start < occurrence.end and source[occurrence.start : occurrence.end]
+        assert position <= occurrence.start < occurrence.end <= len(source)
         position = occurrence.end
     assert verify(found, source, matcher).total == len(found)
     verify(found, target, matcher)
@@ -290,12 +303,12 @@ def check_matches(text: str) -> None:
 
 
 @cache
-def _config_keys() -> tuple[str, ...]:
-    return tuple(settings(load_config()))
+def _defaults() -> dict[str, object]:
+    return settings(load_config())
 
 
 def make_config(random: Random) -> str:
-    return grammar.configuration(random, _config_keys())
+    return grammar.configuration(random, _defaults())
 
 
 def check_config(text: str) -> None:
@@ -351,14 +364,14 @@ def make_bilingual(random: Random) -> str:
 TARGETS = {
     target.name: target
     for target in (
-        Target("parser", make_document, check_parser),
-        Target("front-matter", make_front_matter, check_front_matter),
-        Target("bilingual", make_bilingual, check_bilingual),
-        Target("rerun", make_rerun, check_rerun),
-        Target("glossary", make_glossary, check_glossary),
-        Target("matches", make_matches, check_matches),
-        Target("config", make_config, check_config),
-        Target("reference", make_reference, check_reference),
-        Target("memory", make_memory, check_memory),
+        Target("parser", 8, make_document, check_parser),
+        Target("front-matter", 20, make_front_matter, check_front_matter),
+        Target("bilingual", 3, make_bilingual, check_bilingual),
+        Target("rerun", 3, make_rerun, check_rerun),
+        Target("glossary", 16, make_glossary, check_glossary),
+        Target("matches", 12, make_matches, check_matches),
+        Target("config", 8, make_config, check_config),
+        Target("reference", 4, make_reference, check_reference),
+        Target("memory", 16, make_memory, check_memory),
     )
 }
