@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from glossary import _yaml
+from glossary.bounded import read_bounded
 from glossary.errors import GlossaryError
 from glossary.terms import Casing, Gender, Match, Number, Style, Term, Termbase
 from glossary.words import HYPHENS, WORD, affixes, fold, keys_of, plural_of, spell
@@ -62,9 +63,10 @@ def read_bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             raise GlossaryError(path, None, "this is a directory; name a glossary file.")
-        if path.stat().st_size > MAX_BYTES:
+        content = read_bounded(path, MAX_BYTES)
+        if len(content) > MAX_BYTES:
             raise GlossaryError(path, None, f"this is over {MAX_BYTES // 2**20} MB; name a glossary file.")
-        return path.read_bytes()
+        return content
     except FileNotFoundError as error:
         raise GlossaryError(path, None, "there is no such glossary file; check the name.") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

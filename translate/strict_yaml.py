@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 
+from glossary.bounded import read_bounded
 from translate.errors import UserError
 
 T = TypeVar("T")
@@ -44,8 +45,7 @@ def read(path: Path, schema: type, hint: str = "check the path") -> Iterator[tup
     and for an unknown, misplaced or repeated key or a value of the wrong type or outside its bounds.
     """
     try:
-        with path.open("rb") as file:  # at most so much: a device or a pipe has no end
-            data = file.read(MAX_BYTES + 1)
+        data = read_bounded(path, MAX_BYTES)
         if len(data) > MAX_BYTES:
             raise UserError(f"{path}: over {MAX_BYTES // 1000} kB: this is no configuration; {hint}.")
         text = data.decode("utf-8-sig")

@@ -27,10 +27,11 @@ def main(argv: list[str] | None = None) -> int:
         for job in range(arguments.jobs)
     ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        outcomes = list(pool.map(lambda task: campaign(*task), plan))
-    print(f"{'target':14}{'inputs':>8}{'refused':>8}{'seconds':>9}{'slowest':>18}{'lines':>7}{'failed':>7}")
-    for outcome in outcomes:
-        print(_row(outcome))
+        print(f"{'target':14}{'inputs':>8}{'refused':>8}{'seconds':>9}{'slowest':>18}{'lines':>7}{'failed':>7}")
+        outcomes = []
+        for outcome in pool.map(lambda task: campaign(*task), plan):
+            outcomes.append(outcome)
+            print(_row(outcome), flush=True)
     print(f"{sum(outcome.inputs for outcome in outcomes)} inputs in {sum(o.seconds for o in outcomes):.0f} s")
     for outcome in outcomes:
         for path, (what, _) in zip(keep(outcome, arguments.out), outcome.failures.values(), strict=True):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from translate.errors import UserError
-from translate.memory.tmx import imported
+from translate.memory.tmx import imported, read_import
 from translate.memory.units import ORIGINS, Unit
 
 _CONTEXT = re.compile(r"[0-9a-f]{16}")
@@ -57,13 +57,12 @@ def from_po(path: Path) -> list[Unit]:
     """
     import polib
 
+    data = read_import(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise UserError(f"{path}:{line}: the file is not UTF-8; save it as UTF-8.") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}).") from None
     if not re.search(r"(?m)^\s*msgid\b", text):
         raise UserError(f"{path}:1: this is not a PO file: it has no msgid.")
     try:

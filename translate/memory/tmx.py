@@ -7,10 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from glossary.bounded import read_bounded
 from translate import __version__
 from translate.errors import UserError
 from translate.memory.units import ORIGINS, Origin, Unit, digest, plain
 
+MAX_BYTES = 200_000_000
+"""Of one file to import."""
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _PROPERTIES = ("context", "document", "heading", "hypothesis", "signature")
@@ -78,15 +81,26 @@ def from_tmx(path: Path) -> list[Unit]:
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root: Any = etree.parse(str(path), parser).getroot()
+        root: Any = etree.fromstring(read_import(path), parser)
     except etree.XMLSyntaxError as error:
         raise UserError(f"{path}:{error.lineno or 1}: this is not well-formed XML: {error.msg}.") from None
-    except OSError as error:
-        reason = "there is no such file; check the path" if not path.exists() else f"cannot be read ({error.strerror})"
-        raise UserError(f"{path}: {reason}.") from None
     if root.tag != "tmx":
         raise UserError(f"{path}:{root.sourceline}: this is not TMX: the first element is <{root.tag}>, not <tmx>.")
     return [unit for tu in root.iter("tu") if (unit := _unit(tu, path)) is not None]
+
+
+def read_import(path: Path) -> bytes:
+    """The bytes of a file to import. Raises UserError where it cannot be read or is larger than `MAX_BYTES`."""
+    try:
+        data = read_bounded(path, MAX_BYTES)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file; check the path.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UserError(f"{path}: cannot be read ({reason}).") from None
+    if len(data) > MAX_BYTES:
+        raise UserError(f"{path}: over {MAX_BYTES // 1_000_000} MB; split the file.")
+    return data
 
 
 def _unit(tu: Any, path: Path) -> Unit | None:
