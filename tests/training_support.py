@@ -1,10 +1,9 @@
-"""A corpus of made-up sentences, prepared with the embedded checkpoint's pieces, and a model small enough for seconds."""
+"""A corpus of made-up sentences in the embedded checkpoint's pieces, and a model small enough for seconds."""
 
 from __future__ import annotations
 
 import itertools
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -92,8 +91,3 @@ def tiny_recipe(**changes: object) -> Recipe:
         "augmentation.protect": 0.3,
     }
     return load_recipe(overrides={**base, **{key.replace("__", "."): value for key, value in changes.items()}})
-
-
-def without_dropout(recipe: Recipe) -> Recipe:
-    """The recipe with no randomness in the forward pass."""
-    return replace(recipe, model=replace(recipe.model, dropout=0.0))

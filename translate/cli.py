@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate import __version__
-from translate.commands import evaluate, glossary, history, memory, publish, review, score, serve, status
+from translate.commands import adapt, evaluate, glossary, history, memory, publish, review, score, serve, status
 from translate.commands.options import add_model_options, model_overrides
 from translate.errors import UserError
 
@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_parser(commands)
     history.add_parser(commands)
     evaluate.add_parser(commands)
+    adapt.add_parser(commands)
     return parser
 
 

@@ -116,6 +116,16 @@ class PublishConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class AdaptConfig:
+    """How a checkpoint is fine-tuned on a team's own translations."""
+
+    minutes: Annotated[float, Range(0.01, 1000)]
+    learning_rate: Annotated[float, Range(0, 0.01)]
+    generic_share: Annotated[float, Range(0, 100)]
+    dropout: Annotated[float, Range(0, 0.9)]
+
+
+@dataclass(frozen=True, slots=True)
 class ReportConfig:
     """What ``--report`` holds."""
 
@@ -157,6 +167,7 @@ class Config:
     history: HistoryConfig
     gate: GateConfig
     publish: PublishConfig
+    adapt: AdaptConfig
     report: ReportConfig
     limits: LimitsConfig
     flow: FlowConfig

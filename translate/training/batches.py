@@ -149,13 +149,16 @@ class Batches:
         for i in pairs.tolist():
             source, target = p.pair(i)
             link = p.links_of(i)
-            if rng is not None and link is not None and self._batching.protect and len(link):
-                if rng.random() < self._batching.protect and self._begin not in source:
-                    source, target, link = self._protector.protect(source, target, link, rng)
+            if rng is not None and link is not None and self._wants_protection(source, rng):
+                source, target, link = self._protector.protect(source, target, link, rng)
             sources.append(source)
             targets.append(target)
             links.append(link)
         return collate(sources, targets, links, pad=p.pad, end=p.end)
+
+    def _wants_protection(self, source: NDArray[np.uint16], rng: np.random.Generator) -> bool:
+        """At random, unless the pair came with protected spans."""
+        return rng.random() < self._batching.protect and self._begin not in source
 
 
 def collate(

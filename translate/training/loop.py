@@ -20,7 +20,7 @@ from typing import Any
 
 from translate.errors import UserError
 from translate.training.average import prune, save_checkpoint
-from translate.training.batches import Batch, Batches
+from translate.training.batches import Batch, Batches, Indices
 from translate.training.loss import Objective
 from translate.training.model import pad_row, parameters
 from translate.training.parallel import World
@@ -173,17 +173,9 @@ class Loop:
             return
         import torch
 
-        class Collated(torch.utils.data.Dataset[Batch]):
-            def __getitem__(_, at: int) -> Batch:  # noqa: N805
-                return self._batches.batch(plan[positions[at]], epoch, positions[at])
-
-            def __len__(_) -> int:  # noqa: N805
-                return len(positions)
-
-        loader: Any = torch.utils.data.DataLoader(
-            Collated(), batch_size=None, num_workers=workers, prefetch_factor=8, collate_fn=lambda batch: batch
-        )
-        yield from loader
+        batches: Any = _Collated([plan[p] for p in positions], positions, epoch, self._batches)
+        load: Any = torch.utils.data.DataLoader
+        yield from load(batches, batch_size=None, num_workers=workers, prefetch_factor=8, collate_fn=_as_it_is)
 
     def _step(self, batch: Batch, fraction: float) -> None:
         import torch
@@ -321,6 +313,26 @@ class Loop:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class _Collated:
+    """What PyTorch's worker processes make batches from."""
+
+    plan: list[Indices]
+    positions: range
+    epoch: int
+    batches: Batches
+
+    def __getitem__(self, at: int) -> Batch:
+        return self.batches.batch(self.plan[at], self.epoch, self.positions[at])
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
 
 
 def put(model: Any, weights: Tensors) -> None:

@@ -47,32 +47,47 @@ class Objective:
 
     def __call__(self, batch: TensorBatch, *, smoothing: float) -> tuple[Tensor, Tensor | None]:
         """Mean loss per target piece (nats), and mean alignment loss per aligned piece; None without a guide."""
-        import torch
         from torch.nn import functional
 
         model = self._model
         mask = (batch.source != self._pad).long()
-        with torch.autocast(batch.source.device.type, dtype=torch.bfloat16) if self._bf16 else nullcontext():
-            hidden = model.model(
-                input_ids=batch.source, attention_mask=mask, decoder_input_ids=batch.decoder, use_cache=False
-            )[0]
+        with self._precision(batch):
+            hidden = self._hidden(batch, mask)
             real = batch.labels != self._pad
             # The output layer is the widest of all: only for pieces that count.
             logits = hidden[real] @ model.lm_head.weight.T + model.final_logits_bias[0].to(hidden.dtype)
             loss = functional.cross_entropy(logits.float(), batch.labels[real], label_smoothing=smoothing)
             aligned = None if batch.guide is None else self._alignment(batch.guide, mask)
-        self._inputs.clear()
         return loss, aligned
 
+    def _hidden(self, batch: TensorBatch, mask: Tensor) -> Tensor:
+        return self._model.model(
+            input_ids=batch.source, attention_mask=mask, decoder_input_ids=batch.decoder, use_cache=False
+        )[0]
+
+    def _precision(self, batch: TensorBatch) -> Any:
+        import torch
+
+        return torch.autocast(batch.source.device.type, dtype=torch.bfloat16) if self._bf16 else nullcontext()
+
+    def attention(self, batch: TensorBatch) -> Tensor:
+        """What the guided head attends to: probabilities (B, T, S), teacher-forced."""
+        mask = (batch.source != self._pad).long()
+        with self._precision(batch):
+            self._hidden(batch, mask)
+            return self._log_attention(mask).exp()
+
     def _alignment(self, guide: Tensor, mask: Tensor) -> Tensor:
+        return -(guide * self._log_attention(mask)).sum() / guide.sum().clamp(min=1)
+
+    def _log_attention(self, mask: Tensor) -> Tensor:
         from torch.nn import functional
 
         head, attention = slice(0, self._width), self._attention
         q = functional.linear(self._inputs["q"], attention.q_proj.weight[head], attention.q_proj.bias[head])
         k = functional.linear(self._inputs["k"], attention.k_proj.weight[head], attention.k_proj.bias[head])
         scores = (q.float() @ k.float().transpose(1, 2)) / math.sqrt(self._width)
-        log_p = scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
-        return -(guide * log_p).sum() / guide.sum().clamp(min=1)
+        return scores.masked_fill(mask[:, None, :] == 0, -1e4).log_softmax(-1)
 
     def _catch(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._inputs["q"] = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]

@@ -12,7 +12,6 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,8 @@ def train(prepared: Path, out: Path, recipe: Recipe, on_log: Callable[[str], Non
     out.mkdir(parents=True, exist_ok=True)
     (out / RECIPE).write_text(json.dumps(recipe_settings(recipe), indent=1) + "\n", encoding="utf-8")
     command = ["translate.training.train", str(prepared.resolve()), str(out.resolve())]
-    with world(recipe.optimisation.processes, command) as processes, threads(recipe):
+    optimisation = recipe.optimisation
+    with world(optimisation.processes, command) as processes, threads(optimisation.threads, processes=processes.size):
         _train(prepared, out, recipe, on_log, processes)
     return out
 
@@ -64,11 +64,11 @@ def final_model(run: Path) -> Any:
 
 
 class threads:
-    """A context manager: torch's threads as the recipe says, and as they were afterwards."""
+    """A context manager: torch on so many threads (0: all cores), and as before afterwards."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._wanted = recipe.optimisation.threads
-        self._processes = recipe.optimisation.processes
+    def __init__(self, count: int, *, processes: int = 1) -> None:
+        self._count = count
+        self._processes = processes
         self._before = 0
 
     def __enter__(self) -> None:
@@ -77,7 +77,7 @@ class threads:
         from translate.marian.ctranslate2_engine import available_cores
 
         self._before = torch.get_num_threads()
-        torch.set_num_threads(self._wanted or max(1, available_cores() // self._processes))
+        torch.set_num_threads(self._count or max(1, available_cores() // self._processes))
 
     def __exit__(self, *_: object) -> None:
         import torch
@@ -191,8 +191,8 @@ def main(arguments: list[str]) -> int:
     """A process that helps another one to train."""
     prepared, out = map(Path, arguments)
     recipe = load_recipe(overrides=json.loads((out / RECIPE).read_text(encoding="utf-8")))
-    # Without the process that leads there is nothing to say: it reports, saves and ends the run.
-    with suppress(RuntimeError), world(recipe.optimisation.processes, []) as processes, threads(recipe):
+    optimisation = recipe.optimisation
+    with world(optimisation.processes, []) as processes, threads(optimisation.threads, processes=processes.size):
         _train(prepared, out, recipe, lambda _: None, processes)
     return 0
 

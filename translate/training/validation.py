@@ -1,4 +1,4 @@
-"""How good the weights of a moment are: their loss on validation pairs, and chrF of what the real engine makes of them."""
+"""How good the weights of a moment are: the loss on validation pairs, and chrF of what the engine makes of them."""
 
 from __future__ import annotations
 
