@@ -40,8 +40,8 @@ class _Sent:
 def results(task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner | None, retries: int) -> Iterator[Any]:
     """The result of each call, in order, as they come. ``runner`` None: each is made when its result is asked for.
 
-    Raises what a call raises, UnavailableError for a cluster that is gone and UserError for a call that kills its workers. What is
-    still waiting is then taken back; what runs, ends and stays cached.
+    Raises what a call raises, UnavailableError for a cluster that is gone and UserError for a call that kills its
+    workers. What is still waiting is then taken back; what runs, ends and stays cached.
     """
     if runner is None:
         for call in calls:

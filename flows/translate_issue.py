@@ -80,12 +80,6 @@ def translate(
     return work.translate_payload(payload, signature, settings, program)
 
 
-@task(name="put back into Markdown", cache_policy=NO_CACHE)
-def render(draft: Draft, translations: Sequence[Translation], config: Config) -> str:
-    """The bilingual file's text."""
-    return pipeline.render_bilingual(draft, translations, config)
-
-
 @task(name="score", cache_policy=NO_CACHE)
 def score(
     draft: Draft, translations: Sequence[Translation], human: SourceText, termbase: Termbase, config: Config
@@ -198,7 +192,7 @@ def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
         check=lambda request, config: check.with_options(**again)(_whole(request), _whole(config)),
         load=load_model,
         translate=translate_all,
-        render=lambda draft, done, config: render(_whole(draft), _whole(done), _whole(config)),
+        render=pipeline.render_bilingual,  # takes less time than to track it
         score=lambda draft, done, human, termbase, config: score(
             _whole(draft), _whole(done), _whole(human), _whole(termbase), _whole(config)
         ),

@@ -67,8 +67,8 @@ def translate_payload(
 ) -> list[dict[str, Any]]:
     """The encoded hypotheses of a chunk's sentences.
 
-    Raises UnavailableError where this process has another model or program than the one that asks: its answers would be kept
-    under a key that does not hold for them.
+    Raises UnavailableError where this process has another model or program than the one that asks: its answers would
+    be kept under a key that does not hold for them.
     """
     _check_program(program)
     config = load_config(None, values)
