@@ -71,6 +71,7 @@ def _key(context: TaskRunContext, arguments: dict[str, Any]) -> str:
     cache_key_fn=_key,
     persist_result=True,
     result_serializer="json",
+    cache_result_in_memory=False,  # Prefect would hold the last thousand results
     retry_condition_fn=retry_condition,
 )
 def translate(
