@@ -23,8 +23,9 @@ FOUND = Path(__file__).parent / "found"
 REFUSED = "refused"
 """Not a failure: the input was answered with a sentence."""
 
-_TRACED = 14
-"""One input of so many runs under the line tracer, and joins the corpus if it reaches a new line."""
+_TRACED, _EARLY, _SELDOM = 14, 2000, 60
+"""One input of so many runs under the line tracer, and joins the corpus if it reaches a new line; after the first so
+many inputs, one of so many more."""
 _FRESH = 0.55
 """The share of inputs made by the grammar; the others are mutations of the corpus."""
 _MOST_FAILURES = 200
@@ -101,7 +102,7 @@ def _work(name: str, inputs: int, seed: int, current: Path, sender: Connection) 
         text = _next(target, corpus, random)
         current.write_text(text, "utf-8", "surrogatepass")
         begun = time.perf_counter()
-        if outcome.inputs % _TRACED == 0:
+        if outcome.inputs % (_TRACED if outcome.inputs < _EARLY else _SELDOM) == 0:
             found: list[str] = []
             if reach.adds(lambda text=text, found=found: found.append(failure(target, text, slow=5))):  # type: ignore[misc]
                 corpus.append(text)

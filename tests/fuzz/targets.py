@@ -364,14 +364,14 @@ def make_bilingual(random: Random) -> str:
 TARGETS = {
     target.name: target
     for target in (
-        Target("parser", 8, make_document, check_parser),
-        Target("front-matter", 20, make_front_matter, check_front_matter),
+        Target("parser", 12, make_document, check_parser),
+        Target("front-matter", 15, make_front_matter, check_front_matter),
         Target("bilingual", 3, make_bilingual, check_bilingual),
-        Target("rerun", 3, make_rerun, check_rerun),
-        Target("glossary", 16, make_glossary, check_glossary),
-        Target("matches", 12, make_matches, check_matches),
-        Target("config", 8, make_config, check_config),
-        Target("reference", 4, make_reference, check_reference),
-        Target("memory", 16, make_memory, check_memory),
+        Target("rerun", 2, make_rerun, check_rerun),
+        Target("glossary", 30, make_glossary, check_glossary),
+        Target("matches", 5, make_matches, check_matches),
+        Target("config", 18, make_config, check_config),
+        Target("reference", 3, make_reference, check_reference),
+        Target("memory", 14, make_memory, check_memory),
     )
 }
