@@ -19,6 +19,8 @@ from translate.text_file import SourceText
 
 _LONGEST_RATIO = 3.0
 _COPIED_WORDS = 3
+_BLOCK_WORDS = 55  # about 90 pieces, the length that checkpoints are trained on
+_COVERED = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,10 @@ def _matched(
 
 
 def _sentences(ours: Sequence[Segment], theirs: Sequence[Segment], document: str) -> list[DomainPair]:
+    """The sentence pairs of a matched block; the block itself where that leaves sentences over and it is short."""
     english, portuguese = joined(ours), joined(theirs)
-    return [
-        DomainPair(english[slice(*pair.draft)], portuguese[slice(*pair.reference)], document)
-        for pair in sentence_pairs(ours, theirs)
-    ]
+    found = sentence_pairs(ours, theirs)
+    covered = sum(pair.draft[1] - pair.draft[0] for pair in found)
+    if covered < _COVERED * len(english.strip()) and len(english.split()) <= _BLOCK_WORDS:
+        return [DomainPair(english, portuguese, document)]
+    return [DomainPair(english[slice(*p.draft)], portuguese[slice(*p.reference)], document) for p in found]

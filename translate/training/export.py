@@ -121,7 +121,7 @@ def export(run: Path, out: Path, *, ctranslate2: bool = False) -> Path:
 class staged:
     """A context manager: a temporary directory beside ``out`` that becomes ``out`` when all went well.
 
-    Raises UserError if ``out`` is there already, now or at the end.
+    Raises UserError if ``out`` is there already, now or at the end, and not an empty directory.
     """
 
     def __init__(self, out: Path) -> None:
@@ -147,7 +147,7 @@ class staged:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _refuse(self) -> None:
-        if self._out.exists():
+        if self._out.exists() and not (self._out.is_dir() and not any(self._out.iterdir())):
             raise UserError(f"{self._out}: is there already; a checkpoint is never written over another.")
 
 
