@@ -178,6 +178,11 @@ def is_symbol(char: str) -> bool:
     return symbol or char in _OTHER_SYMBOLS or "\U000e0020" <= char <= "\U000e007f"
 
 
+def _in_name(text: str, at: int) -> bool:
+    """Whether a middle dot stands inside a word ("DALL·E") and is no bullet."""
+    return text[at] == "·" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum()
+
+
 def _has_words(text: str, core: tuple[int, int], protected: Sequence[tuple[int, int]]) -> bool:
     covered = {i for a, b in protected for i in range(a, b)}
     return any(text[i].isalpha() for i in range(*core) if i not in covered)
@@ -216,7 +221,7 @@ def _build(
             i = stop
         elif unicodedata.category(text[i]) == "Cf" and not is_symbol(text[i]):
             i += 1  # soft hyphens and their like say how to set the English word
-        elif is_symbol(text[i]):
+        elif is_symbol(text[i]) and not _in_name(text, i):
             stop = i + 1
             while stop < core[1] and is_symbol(text[stop]):
                 stop += 1

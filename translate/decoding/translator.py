@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from glossary import Matcher, Occurrence, Verification, verify
 from translate.decoding.compose import Composed, Link, compose
+from translate.decoding.copying import guarded, lost, unguarded
 from translate.decoding.enforce import Rendering, copied, enforce, request
 from translate.decoding.quality import Defect, Limits, defects
 from translate.decoding.reluctant import is_reluctant, reluctant
@@ -26,7 +27,7 @@ class Settings:
     """How to decode.
 
     ``ratio``: the most target pieces a source piece; ``retry_beams``: for degenerate output; ``links``: whether word
-    links are wanted for every sentence.
+    links are wanted for every sentence; ``copy_names``: try again, protected, what lost a name or a number.
     """
 
     beam_size: int = 4
@@ -35,6 +36,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     italic: bool = True
     links: bool = True
+    copy_names: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,36 @@ def translate_sources(
     """A hypothesis for each source with its protected ranges in place, degenerate ones tried again."""
     hard = reluctant(sources, engine, settings.beam_size)
     results = _pass(sources, engine, settings, settings.beam_size, hard, on_progress)
+    if settings.copy_names:
+        results = _copying(sources, results, engine, settings, hard)
     for beam in settings.retry_beams:
         results = _retry(sources, results, settings, lambda: engine, beam, hard)
     if reference_engine is not None and engine.name != "transformers":
         results = _retry(sources, results, settings, reference_engine, settings.beam_size, hard)
+    return results
+
+
+def _copying(
+    sources: Sequence[Source],
+    results: list[Hypothesized],
+    engine: Engine,
+    settings: Settings,
+    hard: frozenset[str],
+) -> list[Hypothesized]:
+    """Translates again, with them protected, what lost names or numbers; kept where fewer are lost and none broke."""
+    missing = {
+        k: ranges
+        for k, (source, result) in enumerate(zip(sources, results, strict=True))
+        if "too-long" not in result.defects and (ranges := lost(source, result.rendering.text, engine.tokenizer))
+    }
+    guards = {k: guarded(sources[k], ranges) for k, ranges in missing.items()}
+    again = _pass(list(guards.values()), engine, settings, settings.beam_size, hard, None)
+    results = list(results)
+    for (k, guard), new in zip(guards.items(), again, strict=True):
+        still = lost(sources[k], new.rendering.text, engine.tokenizer)
+        if len(still) < len(missing[k]) and set(new.defects) <= set(results[k].defects):
+            rendering = unguarded(sources[k], guard, new.rendering)
+            results[k] = Hypothesized(rendering, new.defects, results[k].attempts, new.engine)
     return results
 
 
