@@ -16,9 +16,11 @@ CONFIDENCE = 0.5
 """Below it a pair is left unmatched."""
 
 _FRONT_MATTER_KINDS = ("title", "excerpt", "front-matter")
-_IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^\s)>]+)|<img\b[^>]*\bsrc=[\"']([^\"']+)")
+_IMAGE = re.compile(r"!\[[^\[\]]*\]\(\s*<?([^\s)>]+)|<img\b[^<>]*?\bsrc=[\"']([^\"'<>]+)")
 _MOVED_SIMILARITY = 0.25
 _MOVED_MARGIN = 1.5
+_MOST_MOVED = 1_000_000
+"""Pairs of blocks left over up to which each is compared with each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _pair(bead: Bead, ours: Sequence[int], theirs: Sequence[int], lefts: dict[in
 
 def _moved(ours: list[int], theirs: list[int], lefts: dict[int, Block], rights: dict[int, Block]) -> list[Pair]:
     """Among the blocks left over, those that are clearly each other's best: sections that changed places."""
-    if not ours or not theirs:
+    if not ours or not theirs or len(ours) * len(theirs) > _MOST_MOVED:
         return []
     table = similarities([lefts[i] for i in ours], [rights[j] for j in theirs])
     pairs = []
