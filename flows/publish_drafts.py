@@ -25,6 +25,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed
 
 from flows.runners import task_runner
+from flows.server import reachable
 from flows.translate_issue import translate_issue
 from flows.watching import watcher, watching
 from translate.config import Config, load_config
@@ -58,7 +59,8 @@ def publish_drafts(config_file: str | None = None, settings: dict[str, Any] | No
         progress = _Progress(watcher())
 
         def run(request: RunRequest) -> RunResult:
-            with progress.watching():
+            # Every draft needs the API: without it the run ends here, instead of failing draft by draft.
+            with reachable(), progress.watching():
                 result: RunResult = wave_flow(
                     drafts=list(request.drafts),
                     humans=list(request.humans),
@@ -68,7 +70,11 @@ def publish_drafts(config_file: str | None = None, settings: dict[str, Any] | No
                 )
             return result
 
-        published = publish(config, run, log, progress.wave_done)
+        def wave_done(done: int, total: int, outcomes: Sequence[Outcome]) -> None:
+            with reachable():
+                progress.wave_done(done, total, outcomes)
+
+        published = publish(config, run, log, wave_done)
     _tell_prefect(published, config)
     published.raise_failures()
     held = published.of("held back")

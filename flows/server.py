@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from translate.errors import UserError
+from translate.errors import UnavailableError, UserError
 
 _QUIET = {
     # A flow's own failures are told by the command in one sentence, not as a traceback.
@@ -25,8 +26,10 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
     temporary server starts on 127.0.0.1, over the database in ``PREFECT_HOME``, and writes what it says
     to ``log``. Everything that the client has to tell the server is sent before the server stops.
 
-    Raises UserError when the server does not start within ``startup_seconds``.
+    Raises UserError when the server does not start within ``startup_seconds``, and UnavailableError (see `reachable`)
+    when it goes away.
     """
+    raising, logging.raiseExceptions = logging.raiseExceptions, False  # Prefect writes lost log lines to stderr
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", str(startup_seconds))
     if "prefect" not in sys.modules:
         for name, value in _QUIET.items():
@@ -35,8 +38,10 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
 
     configured = PREFECT_API_URL.value()
     if configured:
-        yield configured
-        drain()
+        with reachable():
+            yield configured
+            drain()
+        logging.raiseExceptions = raising
         return
 
     from prefect.server.api.server import SubprocessASGIServer
@@ -52,11 +57,49 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
             f"PREFECT_API_URL."
         ) from error
     try:
-        with temporary_settings({PREFECT_API_URL: server.api_url}):  # for worker processes: no server of their own
+        # For worker processes: no server of their own.
+        with temporary_settings({PREFECT_API_URL: server.api_url}), reachable():
             yield server.api_url
     finally:
         drain()
         server.stop()
+        logging.raiseExceptions = raising
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turns what Prefect's client raises where its API is gone into one sentence.
+
+    The client has then tried for a while: six times within a minute, PREFECT_CLIENT_MAX_RETRIES says how often. Raises
+    UnavailableError.
+    """
+    try:
+        yield
+    except UnavailableError:
+        raise
+    except Exception as error:
+        url = _gone(error)
+        if url is None:
+            raise
+        raise UnavailableError(
+            f"The Prefect API at {url} does not answer: start its server and run again; what is published stays as it "
+            "is, and what was translated is kept."
+        ) from error
+
+
+def _gone(error: BaseException | None) -> str | None:
+    """The API's URL if the error, or one that it was raised from, says that no answer came from there."""
+    import httpx
+    from prefect.settings import PREFECT_API_URL
+
+    url: str | None = PREFECT_API_URL.value()
+    while error is not None:
+        if isinstance(error, httpx.TransportError) and url:
+            with suppress(RuntimeError):  # an error without a request
+                if str(error.request.url).startswith(url):
+                    return url
+        error = error.__cause__
+    return None
 
 
 def drain() -> None:

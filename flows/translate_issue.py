@@ -24,6 +24,7 @@ from flows import dispatch, work
 from flows.caching import chunk_key, decode, program_hash
 from flows.chunks import Chunk, chunks, row
 from flows.elsewhere import ElsewhereEngine
+from flows.kept import opened, sealed, tell_if_damaged
 from flows.retries import retry_condition
 from flows.runners import dask_runner
 from flows.storage import page_path, result_storage
@@ -76,9 +77,9 @@ def _key(context: TaskRunContext, arguments: dict[str, Any]) -> str:
 )
 def translate(
     label: str, key: str, payload: str, signature: dict[str, str], settings: dict[str, Any], program: str
-) -> list[Any]:
-    """The hypotheses for a chunk of sentences, with the glossary enforced; ``key`` says when they hold."""
-    return work.translate_payload(payload, signature, settings, program)
+) -> dict[str, Any]:
+    """The hypotheses for a chunk of sentences, sealed, with the glossary enforced; ``key`` says when they hold."""
+    return sealed(work.translate_payload(payload, signature, settings, program))
 
 
 @task(name="score", cache_policy=NO_CACHE)
@@ -156,7 +157,8 @@ def _call(chunk: Chunk, signature: Mapping[str, str], sent: Mapping[str, object]
 def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
     """The pipeline's steps as tasks; with ``runner`` the model's work is done by its workers alone."""
     again: Any = {"retries": config.flow.retries, "retry_delay_seconds": config.flow.retry_delay_seconds}
-    cached = translate.with_options(result_storage=result_storage(config), **again)
+    storage = result_storage(config)
+    cached = translate.with_options(result_storage=storage, **again)
     sent = work.sent(config, threads=None if runner is None else 1)
 
     def load_model(config: Config) -> Engine:
@@ -166,14 +168,25 @@ def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
             return work.engine_of(config)
         return ElsewhereEngine(config.model.engine, signature, lambda: work.engine_of(config))
 
+    def call(chunk: Chunk, engine: Engine) -> dict[str, Any]:
+        made = _call(chunk, engine.signature, sent, config)
+        if isinstance(storage, Path):
+            tell_if_damaged(storage / made["key"])
+        return made
+
     def hypotheses(cut: Sequence[Chunk], engine: Engine, watcher: Watcher) -> dict[str, Hypothesized]:
         """What the model made of each row."""
         found: dict[str, Hypothesized] = {}
         total = sum(len(chunk.rows) for chunk in cut)
-        calls = (_call(chunk, engine.signature, sent, config) for chunk in cut)
+        calls = (call(chunk, engine) for chunk in cut)
         listening = work.listening.set(lambda done: watcher.progress(len(found) + done, total))
         try:
-            for chunk, rows in zip(cut, dispatch.results(cached, calls, runner, config.flow.retries), strict=True):
+            for chunk, kept in zip(cut, dispatch.results(cached, calls, runner, config.flow.retries), strict=True):
+                rows = opened(kept)
+                if rows is None:  # it was kept well-formed, and yet is not what was kept
+                    fresh = cached.with_options(refresh_cache=True)
+                    (anew,) = dispatch.results(fresh, [call(chunk, engine)], runner, config.flow.retries)
+                    rows = anew["rows"]
                 found.update(zip(chunk.rows, decode(rows), strict=True))
                 watcher.progress(len(found), total)
         finally:

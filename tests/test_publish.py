@@ -177,7 +177,9 @@ def test_a_run_that_was_cut_off_is_told_of_by_the_next(site: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         published(config, killed)
     assert set(states(published(config)).values()) == {"published"}
-    assert events(config) == ["started", "unfinished", "started", "published", "published", "finished"]
+    assert events(config) == [
+        "started", "interrupted", "unfinished", "started", "published", "published", "finished",
+    ]  # fmt: skip
     published(config)
     assert events(config)[-2:] == ["started", "finished"]
 

@@ -16,3 +16,7 @@ class UserError(Exception):
 
 class UnavailableError(UserError):
     """Something that the whole run needs has gone (a cluster, the same program on it): no other draft fares better."""
+
+
+class ChangedError(UserError):
+    """A file is no longer what the run has read: nothing was written for it, and another run sees it as it is now."""

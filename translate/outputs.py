@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from translate.errors import UserError
+from translate.text_file import remove_leftovers
 
 STANDARD = "-"
 
@@ -71,7 +72,7 @@ def check_report(report: Path | None, others: Sequence[Path | str | None]) -> No
 
 
 def make_ready(paths: Sequence[Path | None], *, create: bool, option: str = "--out") -> None:
-    """Finds out before any work is done whether files can be written at ``paths``.
+    """Finds out before any work is done whether files can be written at ``paths``; clears what killed runs left there.
 
     ``create`` makes their directories where they do not exist. Raises UserError naming the directory and the
     ``option`` that says where to write.
@@ -91,6 +92,7 @@ def make_ready(paths: Sequence[Path | None], *, create: bool, option: str = "--o
                 pass
         except OSError as error:
             raise UserError(f"{directory}: cannot write here ({error.strerror}); choose another {option}.") from None
+        remove_leftovers([directory])
 
 
 def target_name(name: str) -> str:

@@ -21,7 +21,7 @@ from translate.document import parse
 from translate.document.bilingual import write_bilingual
 from translate.document.model import Target
 from translate.draft_source import read_draft
-from translate.errors import UserError
+from translate.errors import ChangedError, UserError
 from translate.glossary_file import load_glossary
 from translate.memory import Memory, digest, open_memory
 from translate.outputs import check_report, is_directory, make_ready, output_paths
@@ -114,8 +114,9 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
             issues.append(replace(issue, verdict=verdict, record=record_kept, tokens=tokens, bare=bare))
         seconds = time.perf_counter() - begun
         result = RunResult(
-            tuple(issues), signature, seconds, translating, request.report, request.retranslate, request.gated
-        )
+            tuple(issues), signature, seconds, translating,
+            request.report, request.retranslate, request.gated, request.revision,
+        )  # fmt: skip
         steps.write(result, config)
     return result
 
@@ -359,24 +360,56 @@ def machine_signature(engine: Engine, config: Config) -> str:
 
 
 def write_outputs(result: RunResult, config: Config) -> None:
-    """Writes the bilingual files, then the report, then the history; each is whole or as it was before.
+    """Writes each issue's bilingual file and history, then the report; each is whole or as it was before.
 
-    Issues that the gate refuses are written to the report and the history only.
+    Issues that the gate refuses are written to the report and the history only. One that cannot be written keeps no
+    other from it; the first error is raised in the end.
     """
     from translate.report import report_json
 
+    errors = []
     with open_memory(config) as memory:
         for issue in result.issues:
-            if result.refused(issue):
-                continue
-            if issue.finished is None:
-                write_output("-" if issue.path is None else issue.path, issue.bilingual)
-            else:
-                redone = result.retranslate is not None
-                commit(issue.finished, memory, backup=redone, scored=issue.scores is not None)
+            try:
+                _write(issue, result, memory, config)
+            except UserError as error:
+                errors.append(error)
     if result.report is not None:
         write_output(result.report, report_json(result, config))
-    append(history_path(config), [_timed(issue.record, issue, result) for issue in result.issues if issue.record])
+    if errors:
+        raise errors[0]
+
+
+def _write(issue: Issue, result: RunResult, memory: Memory, config: Config) -> None:
+    """One issue: the file, then its scores, and only then is it settled."""
+
+    def remember() -> None:
+        if issue.record is not None:
+            append(history_path(config), [_timed(issue.record, issue, result)])
+
+    if result.refused(issue):
+        remember()
+        return
+    if result.revision is None:
+        _check_draft(issue.draft, config)
+    if issue.finished is None:
+        write_output("-" if issue.path is None else issue.path, issue.bilingual)
+        remember()
+        return
+    redone, scored = result.retranslate is not None, issue.scores is not None
+    commit(issue.finished, memory, backup=redone, scored=scored, written=remember)
+
+
+def _check_draft(draft: Draft, config: Config) -> None:
+    """Raises ChangedError if the draft is no longer what was translated: maybe it was read while someone wrote it."""
+    if draft.source.path is None:
+        return
+    try:
+        now = read_text(draft.source.path, max_bytes=config.limits.max_file_bytes).text
+    except UserError as error:
+        raise ChangedError(f"{error} (it could be read when the run began; nothing was written for it)") from None
+    if now != draft.source.text:
+        raise ChangedError(f"{draft.name}: the draft changed while it was translated; nothing was written, run again.")
 
 
 def _timed(record: Record, issue: Issue, result: RunResult) -> Record:

@@ -106,6 +106,8 @@ class RunResult:
     report: Path | None = None
     retranslate: Retranslate | None = None
     gated: bool = False
+    revision: str | None = None
+    """The git commit that the drafts are from; None: the files on the disk."""
 
     def refused(self, issue: Issue) -> bool:
         """Whether the issue is not written, because the gate is closed to it."""

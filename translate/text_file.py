@@ -14,9 +14,11 @@ import stat
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from glossary.bounded import without_waiting
 from translate.errors import UserError
 
 MAX_BYTES = 20_000_000
@@ -27,7 +29,10 @@ STANDARD_INPUT = "-"
 _READINGS, _PAUSE = 20, 0.05
 """How often, and how many seconds apart, a file is read that someone is writing to."""
 
-_TEMPORARY_PREFIX = ".translate-issue-"
+_TEMPORARY_PREFIX, _TEMPORARY_SUFFIX = ".translate-issue-", ".tmp"
+
+_RACY = 0.02
+"""Seconds in which a file may change without its time stamp changing: file systems stamp by a coarse clock."""
 
 _SIGNATURES = (
     (b"PK\x03\x04", "a zip archive or an office document"),
@@ -59,6 +64,7 @@ _CAUSES = {
     errno.EFBIG: "the file would be larger than the system allows; raise the limit (ulimit -f)",
     errno.EISDIR: "it is a directory; name a file",
     errno.ELOOP: "its symbolic links form a circle; mend them",
+    errno.ENXIO: "it is a pipe that nobody reads; name a file",
     errno.ENAMETOOLONG: "its name is too long; choose a shorter one",
 }
 
@@ -117,10 +123,14 @@ def _read_bytes(path: Path | None, name: str, max_bytes: int) -> bytes:
         if path is None:
             return sys.stdin.buffer.read(max_bytes + 1)
         for _ in range(_READINGS):
-            with path.open("rb") as file:
+            with open(path, "rb", opener=without_waiting) as file:
+                os.set_blocking(file.fileno(), True)
                 before = _stamp(file.fileno())
                 data = file.read(max_bytes + 1)
-                if _stamp(file.fileno()) == before:
+                if 0 <= time.time() - before[1] / 1e9 < _RACY:
+                    time.sleep(_RACY)
+                # A pipe or a device has no content that holds still.
+                if _stamp(file.fileno()) == before or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     return data
             time.sleep(_PAUSE)
     except FileNotFoundError:
@@ -233,13 +243,14 @@ def write_output(path: Path | str, text: str) -> None:
         raise _write_error("standard output", error) from None
 
 
-def write_atomic(path: Path | str, text: str) -> None:
+def write_atomic(path: Path | str, text: str, *, at_last: Callable[[], None] | None = None) -> None:
     """Write `text` as UTF-8 so that `path` holds either the old content or all of the new.
 
     A temporary file beside the target is synced and renamed over it; an existing file's permission
     bits (and owner, where allowed) stay; a symbolic link is followed; the temporary file is removed
-    whatever happens, Ctrl-C included. A device or pipe is written to directly.
-    Raises UserError when it cannot be written.
+    whatever happens, Ctrl-C included; what a killed process leaves is `remove_leftovers`'s.
+    ``at_last`` is called when nothing but the rename is left to do; what it raises keeps the file as
+    it is. A device or pipe is written to directly. Raises UserError when it cannot be written.
     """
     name = str(path)
     data = _encode(text, name)
@@ -251,10 +262,11 @@ def write_atomic(path: Path | str, text: str) -> None:
         if existing and not os.access(target, os.W_OK):
             raise PermissionError(errno.EACCES, "not writable")
         if existing and not stat.S_ISREG(existing.st_mode):
-            with target.open("wb", buffering=0) as device:
+            with open(target, "wb", buffering=0, opener=without_waiting) as device:
+                os.set_blocking(device.fileno(), True)
                 _write_all(device.fileno(), data)
             return
-        _replace(target, data, existing)
+        _replace(target, data, existing, at_last)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
@@ -269,12 +281,63 @@ def _target(path: Path) -> Path:
         raise OSError(errno.ELOOP, "symbolic link loop") from None
 
 
-def _replace(target: Path, data: bytes, existing: os.stat_result | None) -> None:
-    temporary = target.parent / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}.tmp"
-    descriptor = -1
+def remove_leftovers(folders: Iterable[Path]) -> list[Path]:
+    """Removes the temporary files that killed processes left in these folders, and gives their paths.
+
+    A file that is being written is locked by its process, so that no running one loses its own. Nothing is removed
+    where the file system or the operating system has no such locks.
+    """
+    removed = []
+    for folder in dict.fromkeys(folders):
+        with contextlib.suppress(OSError):
+            for path in sorted(folder.glob(f"{_TEMPORARY_PREFIX}*{_TEMPORARY_SUFFIX}")):
+                if not path.is_symlink() and path.is_file() and _unlink_if_abandoned(path):
+                    removed.append(path)
+    return removed
+
+
+def _unlink_if_abandoned(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+        try:
+            if _lock(descriptor):
+                path.unlink()
+                return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
+def _lock(descriptor: int) -> bool:
+    """An exclusive lock on an open file, which the kernel takes back when the process ends; False: not to be had."""
     try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # not on Windows
+        return False
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _create(folder: Path) -> tuple[Path, int]:
+    """A new temporary file, open for writing, and locked where that is possible."""
+    while True:
+        temporary = folder / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
         # Mode 0666 less the umask, as for any new file; O_EXCL: never an existing one.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+        _lock(descriptor)
+        if os.fstat(descriptor).st_nlink:
+            return temporary, descriptor
+        os.close(descriptor)  # another process took it for a leftover before it was locked
+
+
+def _replace(target: Path, data: bytes, existing: os.stat_result | None, at_last: Callable[[], None] | None) -> None:
+    temporary, descriptor = _create(target.parent)
+    guard = -1
+    try:
+        guard = os.dup(descriptor)  # keeps the lock until the file has its name
         _write_all(descriptor, data)
         if existing:
             if (existing.st_uid, existing.st_gid) != (os.geteuid(), os.getegid()):
@@ -284,12 +347,17 @@ def _replace(target: Path, data: bytes, existing: os.stat_result | None) -> None
         os.fsync(descriptor)
         closing, descriptor = descriptor, -1
         os.close(closing)  # some file systems report a full disk only here
+        if at_last is not None:
+            at_last()
         os.replace(temporary, target)
     except BaseException:
         if descriptor >= 0:
             os.close(descriptor)
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        if guard >= 0:
+            os.close(guard)
     _sync_directory(target.parent)
 
 

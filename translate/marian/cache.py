@@ -59,8 +59,10 @@ def entry(name: str, build: Callable[[Path], None], *, root: Path | None = None)
         _log.warning("The cache %s cannot be written (%s); using %s.", parent, error.strerror, fallback)
         _private(fallback)
         return entry(name, build, root=fallback)
-    with _locked(parent / f"{name}.lock"):
+    with _locked(parent / f"{name}.lock") as alone:
         if not is_whole(final):  # another process may have built it while this one waited
+            if alone:
+                _remove_abandoned(final)
             _build(final, build)
     return final
 
@@ -86,11 +88,18 @@ def _disk_full(path: Path) -> UserError:
     )
 
 
+def _remove_abandoned(final: Path) -> None:
+    """What a killed process left of its attempt; only for the holder of the entry's lock."""
+    for abandoned in final.parent.glob(f".{final.name}-*"):
+        _log.warning("A conversion was cut off; removing what it left in %s.", abandoned)
+        shutil.rmtree(abandoned, ignore_errors=True)
+
+
 def _build(final: Path, build: Callable[[Path], None]) -> None:
     if final.exists():
         _log.warning("The converted model in %s is damaged; converting again.", final)
     try:
-        temporary = Path(tempfile.mkdtemp(prefix=f".{final.name[:16]}-", dir=final.parent))
+        temporary = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
         try:
             build(temporary)
             _write_manifest(temporary)
@@ -145,8 +154,8 @@ def _private(directory: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock while converting; where the file system has no locks, the atomic rename still protects."""
+def _locked(path: Path) -> Iterator[bool]:
+    """Hold the lock while converting; False where the file system has none: the atomic rename still protects."""
     from filelock import FileLock
 
     lock = FileLock(path)
@@ -154,9 +163,9 @@ def _locked(path: Path) -> Iterator[None]:
         lock.acquire()
     except (OSError, NotImplementedError) as error:
         _log.info("No lock on %s (%s); converting without it.", path, error)
-        yield
+        yield False
         return
     try:
-        yield
+        yield True
     finally:
         lock.release()

@@ -14,6 +14,7 @@ from translate.errors import UserError
 from translate.memory.fuzzy import Index
 from translate.memory.places import Places, belongs
 from translate.memory.units import ORIGINS, Unit, digest
+from translate.patience import patience
 from translate.rerun.record import Record
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 60.0
+"""How long to wait for another process; TRANSLATE_ISSUE_WAIT_SECONDS outranks it."""
 
 _SCHEMA = """
 CREATE TABLE unit (
@@ -84,7 +86,7 @@ class Memory:
     """An open memory. Use as a context manager, from one thread.
 
     Raises UserError, here and in every method, when the file cannot be used: no permission, not a memory, damaged,
-    written by a newer version, locked for longer than a minute, or the disk is full.
+    written by a newer version, locked for longer than a minute (see `translate.patience`), or the disk is full.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -96,7 +98,7 @@ class Memory:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise UserError(f"{self.path}: the memory's directory cannot be made ({error.strerror}).") from None
-            self._db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._db = sqlite3.connect(self.path, timeout=patience(BUSY_SECONDS), isolation_level=None)
         try:
             with self._errors():
                 self._prepare()
@@ -105,7 +107,7 @@ class Memory:
             raise
 
     def _prepare(self) -> None:
-        self._db.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+        self._db.execute(f"PRAGMA busy_timeout = {int(patience(BUSY_SECONDS) * 1000)}")
         _patiently(lambda: self._db.execute("PRAGMA journal_mode = WAL"))
         self._db.execute("PRAGMA synchronous = FULL")
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -326,6 +328,11 @@ class Memory:
             if scored is not None:
                 self._db.execute("UPDATE file SET scored = ? WHERE path = ?", (digest(scored), _name(path)))
 
+    def is_settled(self, path: Path | str) -> bool:
+        """Whether no run has begun to write this file without coming to its end (`stage` without `confirm`)."""
+        row = self._file("pending IS NULL", _name(path))
+        return row is None or bool(row[0])
+
     def is_scored(self, path: Path | str, text: str) -> bool:
         """Whether the bilingual file was scored with this very text, here or where it was before."""
         row, scored = self._file("scored", _name(path)), digest(text)
@@ -351,7 +358,7 @@ def _unit(row: tuple[Any, ...]) -> Unit:
 
 def _patiently(action: Any) -> None:
     """Switching to WAL needs the file for itself for a moment, and SQLite does not wait for that."""
-    until = time.monotonic() + BUSY_SECONDS
+    until = time.monotonic() + patience(BUSY_SECONDS)
     while True:
         try:
             action()

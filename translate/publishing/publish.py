@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from glossary.errors import GlossaryError
 from translate import pipeline
 from translate.config import Config
-from translate.errors import UnavailableError, UserError
+from translate.errors import ChangedError, UnavailableError, UserError
 from translate.memory import Memory, open_memory
 from translate.publishing.find import Candidate, Found, find
 from translate.publishing.log import RunLog
@@ -65,7 +65,7 @@ def publish(config: Config, run: Run, log: RunLog, on_wave: OnWave | None = None
     """
     begun = time.perf_counter()
     found = find(config.publish)
-    with only_run(found.root, config, log):
+    with only_run(found.root, config, log), log.overhearing():
         waiting, done = _sorted_out(found, config)
         log.note(
             "started", f"{len(found.candidates)} drafts in {found.root}, {len(waiting)} to publish",
@@ -113,6 +113,8 @@ def _sorted_out(found: Found, config: Config) -> tuple[list[Candidate], list[Out
             elif status.conflicts:
                 message = f"{status.conflicts} conflict{'s wait' if status.conflicts > 1 else ' waits'} for a human"
                 done.append(Outcome(*_names(candidate, found), "in conflict", message))
+            elif not memory.is_settled(candidate.bilingual):
+                waiting.append(candidate)  # a run was cut off before it had scored and confirmed what it wrote
             else:
                 done.append(Outcome(*_names(candidate, found), "up to date"))
     return waiting, done
@@ -161,7 +163,7 @@ class _Crew:
         A wave stops at its first bad draft; its halves then go on their own, so that only the bad ones fail.
         """
         try:
-            result = self.run(self._request(wave))
+            result = self._run(wave)
         except UnavailableError:
             raise
         except Exception as error:
@@ -174,6 +176,15 @@ class _Crew:
         with open_memory(self.config) as memory:
             pairs = zip(wave, result.issues, strict=True)
             return [self._done(c, i, result, memory) for c, i in pairs], sum(map(words_of, result.issues))
+
+    def _run(self, wave: Sequence[Candidate]) -> RunResult:
+        try:
+            return self.run(self._request(wave))
+        except ChangedError as error:
+            if len(wave) > 1:
+                raise
+            self.log.note("again", f"{error} It is done again now.", level="warning")
+            return self.run(self._request(wave))
 
     def _request(self, wave: Sequence[Candidate]) -> RunRequest:
         humans = tuple(None if c.human is None else str(c.human) for c in wave)

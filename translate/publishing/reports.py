@@ -13,12 +13,14 @@ from pathlib import Path
 from translate.config import Config
 from translate.errors import UserError
 from translate.memory.store import Memory, memory_path
+from translate.patience import in_words, patience
 from translate.publishing.log import RunLog
 from translate.publishing.page import summary_page
 from translate.publishing.results import Published
-from translate.text_file import write_atomic
+from translate.text_file import remove_leftovers, write_atomic
 
 LOCK_SECONDS = 3600.0
+"""How long to wait for another run; TRANSLATE_ISSUE_WAIT_SECONDS outranks it."""
 
 
 def reports_directory(config: Config) -> Path:
@@ -70,7 +72,8 @@ def make(folder: Path) -> None:
 def only_run(root: Path, config: Config, log: RunLog) -> Iterator[None]:
     """No other run publishes this root meanwhile; waits for one that does, and tells of one that was cut off.
 
-    Raises UserError after an hour. The lock dies with its process; the mark that tells of it stays.
+    Raises UserError after an hour (see `translate.patience`). The lock dies with its process; the mark that tells of
+    it stays, also where the run is interrupted.
     """
     from filelock import FileLock, Timeout
 
@@ -78,16 +81,21 @@ def only_run(root: Path, config: Config, log: RunLog) -> Iterator[None]:
     make(folder)
     name = sha256(os.fsencode(root)).hexdigest()[:16]
     mark = folder / f".running-{name}.json"
-    lock = FileLock(folder / f".running-{name}.lock", LOCK_SECONDS)
+    longest = patience(LOCK_SECONDS)
+    lock = FileLock(folder / f".running-{name}.lock", longest)
     try:
         if not _taken(lock):
             log.note("waiting", f"another run is publishing {root}; waiting for it")
             lock.acquire()
     except Timeout:
-        raise UserError(f"{root}: another run has been publishing this for an hour; end it, then run again.") from None
+        raise UserError(
+            f"{root}: another run has been publishing this for {in_words(longest)}; "
+            "wait for it or end it, then run again."
+        ) from None
     except OSError as error:
         raise UserError(f"{folder}: no lock can be made here ({error.strerror}); set publish.reports.") from None
     try:
+        remove_leftovers([folder])
         if mark.exists():
             cut = mark.read_text(encoding="utf-8", errors="replace").strip()
             log.note(
@@ -98,8 +106,13 @@ def only_run(root: Path, config: Config, log: RunLog) -> Iterator[None]:
             )
         write_atomic(mark, json.dumps({"run": log.run_id, "root": str(root), "process": os.getpid()}) + "\n")
         yield
-    except Exception:
-        mark.unlink(missing_ok=True)  # it ended by itself, and the caller says why
+    except Exception as error:
+        log.note("stopped", str(error) or type(error).__name__, level="error")
+        mark.unlink(missing_ok=True)  # it ended by itself and said why
+        raise
+    except BaseException as error:
+        what = type(error).__name__
+        log.note("interrupted", f"interrupted ({what}); the next run does what is left", level="warning")
         raise
     else:
         mark.unlink(missing_ok=True)

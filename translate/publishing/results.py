@@ -93,4 +93,6 @@ class Published:
             told = [o.message if o.draft in o.message else f"{o.draft}: {o.message}" for o in failed[:3]]
             names = "; ".join(told) + ("; …" if len(failed) > 3 else "")
             where = "" if self.folder is None else f" (all: {self.folder / 'summary.md'})"
-            raise PublishError(f"{len(failed)} of {len(self.worked)} drafts could not be published{where}: {names}", self)
+            raise PublishError(
+                f"{len(failed)} of {len(self.worked)} drafts could not be published{where}: {names}", self
+            )

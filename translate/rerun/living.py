@@ -7,7 +7,7 @@ still what was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -19,9 +19,10 @@ from translate.decoding.translator import Translation
 from translate.document.model import Document, Segment, Span, Target, TargetSpan
 from translate.document.parse import parse
 from translate.document.render import render_range
-from translate.errors import UserError
+from translate.errors import ChangedError, UserError
 from translate.memory import Memory, Origin, Unit, digest, units_of
 from translate.memory.units import contexts, plain
+from translate.patience import patience
 from translate.rerun import Existing, Fresh, Merged, Plan, Record, Removed, merge, plan_rerun, read_existing, record_of
 from translate.rerun.matter import segments_of_items
 from translate.rerun.plan import Change, Retranslate
@@ -30,6 +31,7 @@ from translate.rerun.tokens import body_start
 from translate.text_file import read_text, write_atomic
 
 LOCK_SECONDS = 600.0
+"""How long to wait for another run; TRANSLATE_ISSUE_WAIT_SECONDS outranks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def _short(text: str) -> str:
 def locked(paths: Sequence[Path], directory: Path) -> Iterator[None]:
     """No other run touches these bilingual files meanwhile; waits for one that does.
 
-    Raises UserError after ten minutes. Locks die with their process.
+    Raises UserError after ten minutes (see `translate.patience`). Locks die with their process.
     """
     from filelock import FileLock, Timeout
 
@@ -101,7 +103,7 @@ def locked(paths: Sequence[Path], directory: Path) -> Iterator[None]:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 name = sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()[:24]
-                stack.enter_context(FileLock(folder / f"{name}.lock", LOCK_SECONDS))
+                stack.enter_context(FileLock(folder / f"{name}.lock", patience(LOCK_SECONDS)))
             except Timeout:
                 raise UserError(f"{path}: another run is busy with this file; run again when it is done.") from None
             except OSError as error:
@@ -352,17 +354,28 @@ def flagged(translation: Translation, flag: str) -> Translation:
     return replace(translation, flags=(*translation.flags, flag))
 
 
-def commit(finished: Finished, memory: Memory, *, backup: bool, scored: bool = False) -> Path | None:
+def commit(
+    finished: Finished,
+    memory: Memory,
+    *,
+    backup: bool,
+    scored: bool = False,
+    written: Callable[[], None] | None = None,
+) -> Path | None:
     """Records, then writes, then confirms; gives the backup's path if one was asked for and made.
 
-    Raises UserError, and writes nothing, where the file is no longer what was read.
+    ``written`` is called when the file is written and not yet confirmed: a run that is killed before it returns is
+    not settled (`Memory.is_settled`). Raises ChangedError, and writes nothing, where the
+    file is no longer what was read.
     """
     file = finished.file
     saved = _backup(file) if backup and file.text is not None and file.text != finished.text else None
     memory.stage(file.path, finished.record, finished.units)
     if finished.text != file.text:
         _unchanged(file)
-        write_atomic(file.path, finished.text)
+        write_atomic(file.path, finished.text, at_last=lambda: _unchanged(file))
+    if written is not None:
+        written()
     memory.confirm(file.path, scored=finished.text if scored else None)
     return saved
 
@@ -370,7 +383,9 @@ def commit(finished: Finished, memory: Memory, *, backup: bool, scored: bool = F
 def _unchanged(file: LivingFile) -> None:
     now = read_text(file.path).text if file.path.is_file() and file.path.stat().st_size else None
     if now != file.text:
-        raise UserError(f"{file.path}: the file changed while the run was translating; nothing was written, run again.")
+        raise ChangedError(
+            f"{file.path}: the file changed while the run was translating; nothing was written, run again."
+        )
 
 
 def _backup(file: LivingFile) -> Path:

@@ -50,7 +50,7 @@ def gate(candidate: Record, history: Sequence[Record], config: GateConfig) -> Ve
 
 
 def last_published(candidate: Record, history: Sequence[Record]) -> Record | None:
-    """The newest record that the candidate can be compared with."""
+    """The last record, in the history's order, that the candidate can be compared with."""
     fit = [
         r
         for r in history
@@ -59,7 +59,7 @@ def last_published(candidate: Record, history: Sequence[Record]) -> Record | Non
         and r.segments
         and _counting(r) == _counting(candidate)
     ]
-    return max(fit, key=lambda record: record.time, default=None)
+    return fit[-1] if fit else None
 
 
 def _counting(record: Record) -> str:

@@ -78,7 +78,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The records, oldest first, and the 1-based lines that could not be read."""
+    """The records in the order in which they were written, and the 1-based lines that could not be read.
+
+    Clocks are set back and differ between machines: the file's order is the truth, ``Record.time`` is for people.
+    """
 
     records: tuple[Record, ...]
     damaged: tuple[int, ...] = ()
@@ -108,7 +111,7 @@ def read_history(path: Path) -> History:
             records.append(_record(json.loads(line)))
         except (ValueError, TypeError, KeyError, AttributeError):
             damaged.append(number)
-    return History(tuple(sorted(records, key=lambda record: record.time)), tuple(damaged))
+    return History(tuple(records), tuple(damaged))
 
 
 def _record(row: dict[str, Any]) -> Record:
