@@ -12,13 +12,14 @@ from translate import __version__
 from translate.commands import adapt, evaluate, glossary, history, memory, publish, review, score, serve, status
 from translate.commands.options import add_model_options, model_overrides
 from translate.errors import UserError
+from translate.termination import EXIT_CODE, Terminated, terminable
 
 EXIT_CODES = """\
 exit codes:
   0    done
   1    done, but something needs a look and --strict was given (terms, markup, degenerate output, gate)
   2    bad input or configuration: nothing was written for the file that the message names
-  130  interrupted: nothing half-written is left behind
+  130  interrupted (143: terminated): nothing half-written is left behind
 """
 
 
@@ -30,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not hasattr(arguments, "command"):
             parser.print_help()
             return 2
-        code: int = arguments.command(arguments)
+        with terminable():
+            code: int = arguments.command(arguments)
     except (UserError, ValueError) as error:
         from glossary.errors import GlossaryError  # with it comes the YAML library: not for --help
 
@@ -41,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("translate-issue: interrupted; files that were not finished are as they were before.", file=sys.stderr)
         return 130
+    except Terminated:
+        print("translate-issue: terminated; files that were not finished are as they were before.", file=sys.stderr)
+        return EXIT_CODE
     except BrokenPipeError:
         # The reader of our output went away (head, less): what it wanted, it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
