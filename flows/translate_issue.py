@@ -130,6 +130,7 @@ def translate_issue(
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")
     create_table_artifact(score_rows(result), key="translated-issues-table", description="One row for each issue")
+    page_path(config).parent.mkdir(parents=True, exist_ok=True)
     write_atomic(page_path(config), page)
     return result
 
