@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,8 @@ CREATE TABLE file (
 """
 _COLUMNS = [f.name for f in fields(Unit)]
 _TIMES = ("created", "updated")
+_READ = "read"
+"""Beside a pending record: the digest of what the file held when the run began."""
 _RANK = "CASE origin WHEN 'human' THEN 0 WHEN 'import' THEN 1 ELSE 2 END"
 
 
@@ -272,12 +275,14 @@ class Memory:
     def record(self, path: Path | str, text: str) -> Record | None:
         """What was recorded of a bilingual file that now holds ``text``.
 
-        A run that was killed while it wrote leaves two records, of before and after: the one that knows more of the
-        text is the true one. Of a path that the memory does not know, it gives the record of a file of the same name
+        A run that was killed while it wrote leaves two records, of before and after. If ``text`` is what that run had
+        read, it has written nothing; otherwise the record that knows more of the text is the true one. Of a path that the memory does not know, it gives the record of a file of the same name
         elsewhere if nearly all of that stands in ``text``: a checkout that was moved, or another machine's (see
         `translate.memory.places`).
         """
         row = self._file("pending, record", _name(path))
+        if row is not None and row[0] is not None and json.loads(row[0]).get(_READ) == digest(text):
+            row = None, row[1]
         own = _truest(row or (), text)
         # Only pending: the first run in this place was killed, maybe before it wrote.
         if row is not None and (row[1] is not None or (own is not None and belongs(own, text))):
@@ -308,14 +313,18 @@ class Memory:
         with self._errors():
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes
 
-    def stage(self, path: Path | str, record: Record, units: Iterable[Unit] = ()) -> None:
-        """Before a bilingual file is written: what it will hold, and its units, in one transaction."""
+    def stage(self, path: Path | str, record: Record, units: Iterable[Unit] = (), *, read: str | None = None) -> None:
+        """Before a bilingual file is written: what it will hold, and its units, in one transaction.
+
+        ``read`` is what it holds until then (None: there is no file).
+        """
+        before = {} if read is None else {_READ: digest(read)}
         with self._errors(), self._transaction():
             self._add(units)
             self._db.execute(
                 "INSERT INTO file (path, pending, updated) VALUES (?, ?, ?) "
                 "ON CONFLICT (path) DO UPDATE SET pending = excluded.pending, updated = excluded.updated",
-                (_name(path), record.as_json(), time.time()),
+                (_name(path), record.as_json(**before), time.time()),
             )
 
     def confirm(self, path: Path | str, *, scored: str | None = None) -> None:
@@ -344,7 +353,9 @@ class Memory:
 def _truest(row: tuple[Any, ...], text: str) -> Record | None:
     records = [Record.from_json(json) for json in row if json]
     known = [record for record in records if record is not None]
-    return max(known, key=lambda record: sum(row.seen in text for row in record.rows), default=None)
+    # What a record says and the text does not have speaks against it: else what a run was about to add, and did not
+    # come to, would look like something that a human took out.
+    return max(known, key=lambda record: sum(1 if row.seen in text else -1 for row in record.rows), default=None)
 
 
 def _name(path: Path | str) -> str:

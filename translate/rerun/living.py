@@ -370,7 +370,7 @@ def commit(
     """
     file = finished.file
     saved = _backup(file) if backup and file.text is not None and file.text != finished.text else None
-    memory.stage(file.path, finished.record, finished.units)
+    memory.stage(file.path, finished.record, finished.units, read=file.text)
     if finished.text != file.text:
         _unchanged(file)
         write_atomic(file.path, finished.text, at_last=lambda: _unchanged(file))

@@ -40,9 +40,9 @@ class Record:
     layout: str
     matter_terms: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def as_json(self) -> str:
-        """For the memory. Inverse: `from_json`."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False)
+    def as_json(self, **more: str) -> str:
+        """For the memory, with ``more`` beside it. Inverse: `from_json`, which leaves that out."""
+        return json.dumps({"format": FORMAT, **asdict(self), **more}, ensure_ascii=False)
 
     @staticmethod
     def from_json(text: str) -> Record | None:
