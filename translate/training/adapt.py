@@ -271,9 +271,10 @@ def _trained(
         watcher.step("Training")
         plan = _plan(request, config.adapt, len(batches.plan(0)))
 
+        total = round(60 * config.adapt.minutes)
+
         def log(line: str) -> None:
-            minutes = json.loads(line).get("minutes", 0.0)
-            watcher.progress(round(60 * minutes), round(60 * config.adapt.minutes))
+            watcher.progress(min(total, round(60 * json.loads(line).get("minutes", 0.0))), total)
 
         progress = Loop(model, batches, plan, folder / "run", judge, log).run()
         put(model, load_tensors(folder / "run" / BEST))

@@ -75,7 +75,7 @@ class Objective:
         mask = (batch.source != self._pad).long()
         with self._precision(batch):
             self._hidden(batch, mask)
-            return self._log_attention(mask).exp()
+            return self._log_attention(mask).float().exp()
 
     def _alignment(self, guide: Tensor, mask: Tensor) -> Tensor:
         return -(guide * self._log_attention(mask)).sum() / guide.sum().clamp(min=1)
