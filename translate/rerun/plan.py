@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -487,11 +488,14 @@ def _blocked(existing: Existing, changes: Iterable[Change], added: Sequence[int]
     place = {e: index[id(c.unit)] for c in changes for e in c.entries}
     known = {id(c.unit) for c in changes}
     loose = [u for u, unit in enumerate(existing.units) if unit.portuguese and id(unit) not in known]
+    entries_placed = sorted(place)
+    highest = [-1, *accumulate((place[e] for e in entries_placed), max)]
+    lowest = [*accumulate((place[e] for e in reversed(entries_placed)), min)][::-1] + [len(existing.units)]
     found: set[int] = set()
     for j in added:
-        before = max((place[e] for e in place if e < j), default=-1)
-        after = min((place[e] for e in place if e > j), default=len(existing.units))
-        if not place or after <= before or any(before < u < after for u in loose):
+        before = highest[bisect_left(entries_placed, j)]
+        after = lowest[bisect_right(entries_placed, j)]
+        if not place or after <= before or bisect_right(loose, before) < bisect_left(loose, after):
             found.add(j)
     return frozenset(found)
 
