@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import accumulate
 from typing import Literal
 
 from glossary import Matcher
@@ -490,7 +491,7 @@ def _blocked(existing: Existing, changes: Iterable[Change], added: Sequence[int]
     loose = [u for u, unit in enumerate(existing.units) if unit.portuguese and id(unit) not in known]
     entries_placed = sorted(place)
     highest = [-1, *accumulate((place[e] for e in entries_placed), max)]
-    lowest = [*accumulate((place[e] for e in reversed(entries_placed)), min)][::-1] + [len(existing.units)]
+    lowest = [*[*accumulate((place[e] for e in reversed(entries_placed)), min)][::-1], len(existing.units)]
     found: set[int] = set()
     for j in added:
         before = highest[bisect_left(entries_placed, j)]
