@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.robustness import KINDS, MEASURES, Item, in_pipeline, is_bounded, is_intact, is_kept, items, main, rates
 from translate.decoding.copying import guarded, lost, names
+from translate.decoding.quality import defects
 from translate.decoding.source import Protected, Source
 from translate.marian import load_engine
 from translate.marian.checkpoint import resolve
@@ -53,6 +54,12 @@ def test_fragments_must_stay_short_and_whole() -> None:
     assert is_intact("pp. 3–9", "pp. 3-9")
     assert not is_intact("Fig. 3", "Figura")
     assert not is_intact("GPT-2", "GPT")
+
+
+def test_a_fragment_that_became_a_sentence_is_degenerate() -> None:
+    assert defects("et al.", "e outros que foram os primeiros") == ("long",)
+    assert defects("et al.", "e outros") == ()
+    assert defects("GPUs", "unidades de processamento gráfico") == ()
 
 
 def test_rates_count_over_the_kind() -> None:

@@ -527,3 +527,21 @@ def test_folders_that_are_not_prepared(tmp_path: Path) -> None:
     (tmp_path / "vocab.json").write_text('{"</s>": 0, "<pad>": 2}')
     with pytest.raises(UserError, match="without a gap"):
         read_pieces(tmp_path / "vocab.json")
+
+
+def test_a_teacher_translates_what_is_new(tmp_path: Path) -> None:
+    from translate.marian.checkpoint import EMBEDDED
+    from translate.training.distil import main
+
+    text, out = tmp_path / "drafts.txt", tmp_path / "teacher.tsv"
+    text.write_text("The model reads the text.\n\nOpen the file.\nThe model reads the text.\n", encoding="utf-8")
+    command = ["--model", str(EMBEDDED), "--out", str(out), "--english", str(text), "--beam", "1"]
+    assert main(command) == 0
+    rows = list(read_pairs(out))
+    assert [row[:2] for row in rows] == [("drafts", "The model reads the text."), ("drafts", "Open the file.")]
+    assert all(row[2] for row in rows)
+    whole = out.read_bytes()
+    out.write_bytes(whole[:-4])  # stopped in the middle of a line
+    assert main(command) == 0
+    assert out.read_bytes() == whole
+    assert main(["--model", str(EMBEDDED), "--out", str(out), "--english", str(tmp_path / "none")]) == 2

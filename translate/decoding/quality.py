@@ -11,6 +11,8 @@ Defect = Literal["empty", "repetition", "script", "long", "short", "garbled", "t
 """``garbled``: bytes that make no character; ``too-long``: the source is longer than the model can read."""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_WORD = re.compile(r"\w+")
+_FRAGMENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,17 @@ def defects(source: str, target: str, limits: Limits | None = None) -> tuple[Def
         found.append("repetition")
     if foreign_share(target) > limits.foreign + foreign_share(source):
         found.append("script")
-    if len(target) > limits.longest * len(source) + limits.slack:
+    if len(target) > limits.longest * len(source) + limits.slack or _is_embroidered(source, target):
         found.append("long")
     if len(target) + limits.slack / 3 < limits.shortest * len(source):
         found.append("short")
     return tuple(found)
+
+
+def _is_embroidered(source: str, target: str) -> bool:
+    """Whether a fragment of up to three words became more than twice as many, and two: what it says was made up."""
+    words = len(_WORD.findall(source))
+    return words <= _FRAGMENT and len(_WORD.findall(target)) > 2 * words + 2
 
 
 def loops(text: str) -> int:
