@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +91,8 @@ def quality(arguments: argparse.Namespace) -> str:
         "| set | " + " | ".join(f"{Path(n).name}: BLEU | chrF2" for n in names) + " | p (BLEU) | p (chrF2) |",
         "| --- |" + " ---: |" * (2 * len(names) + 2),
     ]
-    for label, (_, references) in tests.items():
-        first = outputs[0][label]
+    for label, test in tests.items():
+        first, references = outputs[0][label], test.references
         scored = [compare(first, found[label], references).metrics for found in outputs]
         cells = [f"{s[name].system:.1f}" for s in scored for name in ("BLEU", "chrF2")]
         values = [f"{scored[-1][name].p_value:.3f}" for name in ("BLEU", "chrF2")]
@@ -99,8 +100,16 @@ def quality(arguments: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-Tests = Mapping[str, tuple[Sequence["TestItem"] | Sequence[str], list[str]]]
-"""What is to be translated (issues' segments, or sentences) and the references, by name."""
+@dataclass(frozen=True, slots=True)
+class TestSet:
+    """What is to be translated (an issue's segments, or sentences) and the references; or a sum of other sets."""
+
+    items: Sequence[TestItem] | Sequence[str]
+    references: list[str]
+    parts: tuple[str, ...] = ()
+
+
+Tests = Mapping[str, TestSet]
 
 
 def _tests(arguments: argparse.Namespace, config: Config) -> Tests:
@@ -108,30 +117,32 @@ def _tests(arguments: argparse.Namespace, config: Config) -> Tests:
     from translate.training.domain import items_of_version
     from translate.training.trial import read_general
 
-    found: dict[str, tuple[Sequence[Any], list[str]]] = {}
-    everything: list[TestItem] = []
+    found: dict[str, TestSet] = {}
     for pair in find_pairs(arguments.newsletters, config)[0]:
         items = items_of_version(pair.draft, pair.human, config)
-        found[f"issue {pair.name}"] = items, [item.reference for item in items]
-        everything += items
-    found["all issues"] = everything, [item.reference for item in everything]
+        found[f"issue {pair.name}"] = TestSet(items, [item.reference for item in items])
+    found["all issues"] = _sum(found, list(found))
     for name, english, portuguese in arguments.parallel:
         rows = read_general(Path(english), Path(portuguese))
-        found[name] = [a for a, _ in rows], [b for _, b in rows]
+        found[name] = TestSet([a for a, _ in rows], [b for _, b in rows])
     if arguments.slices is not None:
         by_source: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for line in arguments.slices.read_text(encoding="utf-8").splitlines():
             source, a, b = line.split("\t")
             by_source[source].append((a, b))
         for source, rows in sorted(by_source.items()):
-            found[source] = [a for a, _ in rows], [b for _, b in rows]
-        rows = [row for rows in by_source.values() for row in rows]
-        found["all held-out pairs"] = [a for a, _ in rows], [b for _, b in rows]
+            found[source] = TestSet([a for a, _ in rows], [b for _, b in rows])
+        found["all held-out pairs"] = _sum(found, sorted(by_source))
     return found
 
 
+def _sum(tests: Tests, names: Sequence[str]) -> TestSet:
+    items: list[Any] = [item for name in names for item in tests[name].items]
+    return TestSet(items, [text for name in names for text in tests[name].references], tuple(names))
+
+
 def _outputs(engine: Engine, tests: Tests, config: Config) -> dict[str, list[str]]:
-    """What a checkpoint makes of every test; the whole set's issues are those of the single ones."""
+    """What a checkpoint makes of every test; sums take what their parts have."""
     from translate.glossary_file import load_glossary
     from translate.training.domain import TestItem
     from translate.training.trial import outputs
@@ -139,21 +150,15 @@ def _outputs(engine: Engine, tests: Tests, config: Config) -> dict[str, list[str
 
     termbase = load_glossary(config)
     found: dict[str, list[str]] = {}
-    whole: list[str] = []
-    sentences: list[str] = []
-    for label, (items, _) in tests.items():
-        if label == "all issues":
-            found[label] = whole
-        elif label == "all held-out pairs":
-            found[label] = sentences
-        elif isinstance(items[0], TestItem):
-            chosen = [item for item in items if isinstance(item, TestItem)]
+    for label, test in tests.items():
+        if test.parts:
+            found[label] = [text for part in test.parts for text in found[part]]
+        elif isinstance(test.items[0], TestItem):
+            chosen = [item for item in test.items if isinstance(item, TestItem)]
             found[label] = list(outputs(engine, chosen, [], termbase, config).enforced)
-            whole += found[label]
         else:
-            texts = [item for item in items if isinstance(item, str)]
+            texts = [item for item in test.items if isinstance(item, str)]
             found[label] = translations(engine, texts, beam_size=config.decoding.beam_size)
-            sentences += found[label]
     return found
 
 
@@ -174,7 +179,7 @@ def speed(arguments: argparse.Namespace) -> str:
     ]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "sentences.json")
-        texts = {label: [getattr(item, "english", item) for item in items] for label, (items, _) in sets.items()}
+        texts = {label: [getattr(item, "english", item) for item in test.items] for label, test in sets.items()}
         file.write_text(json.dumps(texts), encoding="utf-8")
         cells = [(precision, beam) for precision in PRECISIONS for beam in BEAMS]
         rounds: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
@@ -183,7 +188,7 @@ def speed(arguments: argparse.Namespace) -> str:
                 rounds[precision, beam].append(_run_one(name, precision, beam, file))
         for precision, beam in cells:
             best = max(rounds[precision, beam], key=lambda result: float(result["words_per_second"]))
-            scored = [score(best["outputs"][label], references).corpus for label, (_, references) in sets.items()]
+            scored = [score(best["outputs"][label], test.references).corpus for label, test in sets.items()]
             row = [
                 precision,
                 beam,
@@ -206,7 +211,6 @@ def _run_one(name: str, precision: str, beam: int, sentences: Path) -> dict[str,
 def _one(arguments: argparse.Namespace) -> dict[str, Any]:
     """Translates every text sentence by sentence, without a glossary, and measures this process."""
     import resource
-    from dataclasses import replace
 
     from glossary import Matcher
     from glossary.termbase import make_termbase
