@@ -57,7 +57,7 @@ def test_fragments_must_stay_short_and_whole() -> None:
 
 
 def test_a_fragment_that_became_a_sentence_is_degenerate() -> None:
-    assert defects("et al.", "e outros que foram os primeiros") == ("long",)
+    assert defects("et al.", "e os outros que foram os primeiros") == ("long",)
     assert defects("et al.", "e outros") == ()
     assert defects("GPUs", "unidades de processamento gráfico") == ()
 
