@@ -276,9 +276,9 @@ class Memory:
         """What was recorded of a bilingual file that now holds ``text``.
 
         A run that was killed while it wrote leaves two records, of before and after. If ``text`` is what that run had
-        read, it has written nothing; otherwise the record that knows more of the text is the true one. Of a path that the memory does not know, it gives the record of a file of the same name
-        elsewhere if nearly all of that stands in ``text``: a checkout that was moved, or another machine's (see
-        `translate.memory.places`).
+        read, it has written nothing; otherwise the record that knows more of the text is the true one. Of a path that
+        the memory does not know, it gives the record of a file of the same name elsewhere if nearly all of that stands
+        in ``text``: a checkout that was moved, or another machine's (see `translate.memory.places`).
         """
         row = self._file("pending, record", _name(path))
         if row is not None and row[0] is not None and json.loads(row[0]).get(_READ) == digest(text):
