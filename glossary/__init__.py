@@ -4,9 +4,9 @@ A leaf package over plain text: it knows no Markdown, no model and no orchestrat
 """
 
 from glossary.errors import GlossaryError
-from glossary.matcher import Matcher, Occurrence
+from glossary.matcher import Matcher
 from glossary.termbase import default_termbase, load_termbase, parse_termbase
-from glossary.terms import Casing, Match, Term, Termbase
+from glossary.terms import Casing, Match, Occurrence, Term, Termbase
 from glossary.verify import Diagnosis, Verdict, Verification, accuracy, verify
 
 __all__ = [

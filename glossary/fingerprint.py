@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from glossary.terms import Casing, Term
-
-if TYPE_CHECKING:
-    from glossary.matcher import Occurrence
+from glossary.terms import Casing, Occurrence, Term
 
 
 def fingerprint(text: str, occurrences: Sequence[Occurrence], casing: Casing) -> str:

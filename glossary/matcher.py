@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from glossary.fingerprint import fingerprint
 from glossary.nouns import is_verb
-from glossary.terms import Term, Termbase
+from glossary.terms import Occurrence, Term, Termbase
 from glossary.words import HYPHENS, Words, affixes, keys_of, plural_of, scan, spell
 
 _BOUND_PREFIXES_TEXT = """
@@ -37,22 +37,6 @@ _SENTENCE_END = re.compile(
     r"(?:^|[.!?\u2026][\"'\u201d\u2019)\]\u00bb]*\s+|\n[^\S\n]*\n\s*)[\"'\u201c\u2018(\[\u00ab\u00bf\u00a1]*$"
 )
 _LOOK_BACK = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """A term in a text: ``text`` (its surface) is the slice ``start:end``."""
-
-    start: int
-    end: int
-    text: str
-    term: Term
-    sentence_initial: bool = False
-
-    @property
-    def rendering(self) -> str:
-        """What must stand in the translation: the surface, or the entry's translation."""
-        return self.text if self.term.translation is None else self.term.translation
 
 
 @dataclass(frozen=True, slots=True)

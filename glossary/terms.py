@@ -1,4 +1,4 @@
-"""A glossary entry and the glossary."""
+"""A glossary entry, where it stands in a text, and the glossary."""
 
 from __future__ import annotations
 
@@ -105,3 +105,19 @@ def _content(term: Term) -> str:
         "forbidden": sorted(term.forbidden),
     }
     return json.dumps(fields, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A term in a text: ``text`` (its surface) is the slice ``start:end``."""
+
+    start: int
+    end: int
+    text: str
+    term: Term
+    sentence_initial: bool = False
+
+    @property
+    def rendering(self) -> str:
+        """What must stand in the translation: the surface, or the entry's translation."""
+        return self.text if self.term.translation is None else self.term.translation

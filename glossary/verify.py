@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from glossary.matcher import Matcher, Occurrence
-from glossary.terms import Casing
+from glossary.matcher import Matcher
+from glossary.terms import Casing, Occurrence
 from glossary.words import HYPHENS, opaque
 
 Diagnosis = Literal["kept", "dropped", "recased", "inflected", "split", "digits", "glued", "untranslated"]
