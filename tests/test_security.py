@@ -160,6 +160,25 @@ def test_special_files_are_written_to_as_what_they_are(tmp_path: Path) -> None:
     assert elsewhere.read_text("utf-8") == "new"
 
 
+def test_a_scheduled_run_writes_through_no_link(tmp_path: Path) -> None:
+    """A repository may hold links: in place of a draft, of a bilingual file, of a human version, of a directory."""
+    from translate.publishing.find import find
+
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "inner").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "secret.en.md").write_text("A secret.\n", "utf-8")
+    for name in ("good.en.md", "written.en.md", "new.en.md", "inner/deep.en.md"):
+        (root / name).write_text("A text.\n", "utf-8")
+    (root / "read.en.md").symlink_to(outside / "secret.en.md")
+    (root / "linked").symlink_to(outside)
+    (root / "written.pt-br.md").symlink_to(outside / "secret.en.md")
+    (root / "new.pt-br.md").symlink_to(outside / "not-there-yet.md")
+    found = find(load_config(None, {"publish.root": str(root), "publish.drafts": ["**/*.en.md"]}).publish)
+    assert [c.path.relative_to(found.root).as_posix() for c in found.candidates] == ["good.en.md", "inner/deep.en.md"]
+    assert found.left_out == ("new.en.md", "read.en.md", "written.en.md")
+
+
 def _read(reader: str, *paths: str) -> None:
     import resource
 

@@ -129,7 +129,7 @@ def take_pages(text: str) -> None:
     document = parse(text)
     targets = {segment.index: identity(segment) for segment in document.segments}
     for layout in ("comment-after", "comment-before"):
-        read_bilingual(write_bilingual(document, targets, layout=layout))  # type: ignore[arg-type]
+        read_bilingual(write_bilingual(document, targets, layout=layout))
 
 
 def take_file(text: str) -> None:

@@ -34,7 +34,7 @@ class Candidate:
 class Found:
     """The drafts under ``root``, sorted; the ``commit`` they are read from (None: the disk).
 
-    ``left_out``: paths that match but are symbolic links.
+    ``left_out``: paths that match but are symbolic links, and drafts whose bilingual file is one.
     """
 
     root: Path
@@ -62,10 +62,19 @@ def find(config: PublishConfig) -> Found:
         files = [(b.path[len(prefix) :], b.size) for b in repository.files(commit) if b.path.startswith(prefix)]
     chosen = [(name, size) for name, size in files if _chosen(name, config)]
     candidates = [_candidate(root / name, size, config.human) for name, size in sorted(chosen)]
+    # A link in place of a bilingual file (or of its directory, beside a commit) would be written through.
+    astray = [c for c in candidates if _leads_away(c.bilingual)]
+    links += [c.path.relative_to(root).as_posix() for c in astray]
+    candidates = [c for c in candidates if c not in astray]
     # A glob such as *.md takes the bilingual files and the human versions as well: they are no drafts.
     others = {path for c in candidates for path in (c.bilingual, c.human)}
     drafts = tuple(c for c in candidates if c.path not in others)
     return Found(root, drafts, tuple(sorted(name for name in links if _chosen(name, config))), commit)
+
+
+def _leads_away(path: Path) -> bool:
+    """Whether a symbolic link stands at the path or on the way to it; the root itself is resolved already."""
+    return Path(os.path.realpath(path)) != path
 
 
 def _check(key: str, pattern: str) -> None:
