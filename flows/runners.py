@@ -104,7 +104,7 @@ def _local_cluster(count: int, memory: str) -> Iterator[str]:
         threads_per_worker=1,
         processes=True,
         memory_limit=limit,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would listen at port 8787 all the same
         host="127.0.0.1",
         env=_api(),
     ) as cluster:

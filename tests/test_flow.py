@@ -120,6 +120,13 @@ def test_a_run_is_tracked_scored_and_the_second_one_is_served_from_the_cache(
     assert output.read_bytes() == written
     assert translating(second.state_details.flow_run_id) == ["Cached"]
 
+    (cut_short,) = (p for p in (tmp_path / "results").iterdir() if p.suffix != ".md")
+    cut_short.write_bytes(cut_short.read_bytes()[:100])
+    output.unlink()
+    again = translate_issue([str(draft)], [str(human)], settings=settings, return_state=True)
+    assert output.read_bytes() == written
+    assert translating(again.state_details.flow_run_id) == ["Completed"], "half a result counts as none"
+
     draft.write_text(DRAFT + "\nOne more line.\n", encoding="utf-8")
     third = translate_issue([str(draft)], settings=settings, return_state=True)
     assert translating(third.state_details.flow_run_id) == ["Completed"]
