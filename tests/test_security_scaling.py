@@ -213,6 +213,12 @@ def test_a_gap_of_thousands_of_texts_is_compared_in_a_band() -> None:
     assert sum(i == j for i, j in pairs.items()) > 2400
 
 
+@pytest.mark.parametrize("text", ["a\n\n" * 200_001, "|a" * 400_001, "a\r" * 400_001])
+def test_more_blocks_than_memory_holds_are_refused(text: str) -> None:
+    with pytest.raises(UserError, match="lines and table cells; more than 400,000 are not taken"):
+        parse(text)
+
+
 # ---- YAML, CSV, TBX ----
 
 

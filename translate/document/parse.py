@@ -23,8 +23,12 @@ from translate.document.model import (
     Span,
 )
 from translate.document.rules import Breakpoints, sliced
+from translate.errors import UserError
 
 BYTE_ORDER_MARK = "\ufeff"
+
+MAX_PARTS = 400_000
+"""Lines and table cells of one text: each may become a block, which takes two kilobytes while a text is parsed."""
 
 _TABLE_OF_CONTENTS = re.compile(r"\{:.*\btoc\b")
 _BESIDE_CAPTIONS = ("spacer", "attributes")
@@ -34,8 +38,13 @@ def parse(source: str, *, front_matter_keys: Sequence[str] = DEFAULT_KEYS) -> Do
     """Parse a draft. ``source`` is its decoded text, byte order mark and line endings as they are.
 
     ``front_matter_keys`` are the front-matter keys whose values are translated; a dot leads into a
-    mapping (``image.caption``). Raises UserError where front matter is opened and never closed.
+    mapping (``image.caption``). Raises UserError where front matter is opened and never closed, and for a text of
+    more than `MAX_PARTS` lines and table cells.
     """
+    parts = sum(map(source.count, "\n\r|")) - source.count("\r\n")
+    if parts > MAX_PARTS:
+        limit = f"more than {MAX_PARTS:,} are not taken: split it"
+        raise UserError(f"the text has {parts:,} lines and table cells; {limit}")
     offsets = _Offsets(source)
     builder = _Builder(offsets)
     found = front_matter.find(offsets.text, front_matter_keys)
