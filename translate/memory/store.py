@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -53,6 +54,7 @@ CREATE TABLE file (
 """
 _COLUMNS = [f.name for f in fields(Unit)]
 _TIMES = ("created", "updated")
+_ROOM = 64 * 1024  # bytes: what SQLite takes at once is less
 _READ = "read"
 """Beside a pending record: the digest of what the file held when the run began."""
 _RANK = "CASE origin WHEN 'human' THEN 0 WHEN 'import' THEN 1 ELSE 2 END"
@@ -149,7 +151,7 @@ class Memory:
             reason = str(error)
             if "locked" in reason or "busy" in reason:
                 advice = "another program holds it; end that and run again"
-            elif "full" in reason:
+            elif "full" in reason or ("disk I/O" in reason and _is_full(self.path.parent)):
                 advice = "no space is left on the device; free some and run again"
             elif "not a database" in reason or "malformed" in reason:
                 advice = "it is damaged or no memory; move it away, and a new one is made"
@@ -365,6 +367,14 @@ def _name(path: Path | str) -> str:
 def _unit(row: tuple[Any, ...]) -> Unit:
     values = dict(zip(_COLUMNS, row, strict=True))
     return Unit(**{**values, "approved": bool(values["approved"])})
+
+
+def _is_full(folder: Path) -> bool:
+    """SQLite reports a disk without room for its index of the log (``-shm``) as an error of the disk."""
+    try:
+        return shutil.disk_usage(folder).free < _ROOM
+    except OSError:
+        return False
 
 
 def _patiently(action: Any) -> None:
