@@ -56,7 +56,7 @@ def results(task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner 
         while window:
             yield _result(window.popleft(), task, runner, retries)
     finally:
-        for sent in window:
+        for sent in window if runner.client.status == "running" else ():
             sent.future.wrapped_future.cancel()  # type: ignore[no-untyped-call]
 
 

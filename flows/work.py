@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import platform
+import threading
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from translate.marian.checkpoint import Checkpoint
     from translate.marian.protocol import Engine
 
+_one_at_a_time = threading.RLock()
+"""A worker that was given several threads uses its one engine from one of them: it is not made for more."""
 _SENT = ("model.", "decoding.", "degenerate.", "report.alignment")
 
 listening: ContextVar[Callable[[int], None] | None] = ContextVar("listening", default=None)
@@ -59,7 +62,8 @@ def sent(config: Config, *, threads: int | None = None) -> dict[str, object]:
 def signature_here(values: Mapping[str, object], program: str) -> dict[str, str]:
     """The signature of the engine, which is then ready in this process. Raises UnavailableError for another version."""
     _check_program(program)
-    return engine_of(load_config(None, values)).signature
+    with _one_at_a_time:
+        return engine_of(load_config(None, values)).signature
 
 
 def translate_payload(
@@ -72,6 +76,11 @@ def translate_payload(
     """
     _check_program(program)
     config = load_config(None, values)
+    with _one_at_a_time:
+        return _translated(payload, signature, config)
+
+
+def _translated(payload: str, signature: Mapping[str, str], config: Config) -> list[dict[str, Any]]:
     engine = engine_of(config)
     if engine.signature != dict(signature):
         raise UnavailableError(
