@@ -44,7 +44,7 @@ from translate.training.exclude import HeldOut
 from translate.training.generic import TextPair, own_translations, sample
 from translate.training.loop import BEST, Loop, Plan, Validation, put
 from translate.training.recipe import OptimisationRecipe, ScheduleRecipe
-from translate.training.state import load_tensors
+from translate.training.state import Tensors, load_tensors
 from translate.training.trial import Verdict
 
 NGRAM = 13
@@ -53,6 +53,7 @@ GENERIC = 3000
 _GENERIC_DEV = 150
 _DEV_SHARE, _DEV_LEAST, _DEV_MOST = 0.1, 8, 80
 _LEAST_PAIRS = 20
+_BLENDS = (1.0, 0.75, 0.5, 0.25)
 _TEST_SHARE = 0.25
 REPORT = "adapt.json"
 
@@ -257,7 +258,7 @@ def _trained(
     watcher: Watcher,
 ) -> tuple[Any, dict[str, Any]]:
     """The model with its best weights, and what was done."""
-    from translate.training.model import load_model
+    from translate.training.model import load_model, parameters
     from translate.training.train import threads
 
     with threads(config.model.threads):
@@ -268,6 +269,7 @@ def _trained(
         batching = Batching(1000, MAX_PIECES, 0.1 if "<t>" in prepared.pieces else 0.0, request.seed)
         batches = Batches(prepared, Mixture(sets.main, sets.generic, config.adapt.generic_share), batching)
         judge = _DevLoss(batches, sets, model)
+        start = {name: p.detach().clone() for name, p in parameters(model).items()}
         watcher.step("Training")
         plan = _plan(request, config.adapt, len(batches.plan(0)))
 
@@ -277,8 +279,7 @@ def _trained(
             watcher.progress(min(total, round(60 * json.loads(line).get("minutes", 0.0))), total)
 
         progress = Loop(model, batches, plan, folder / "run", judge, log).run()
-        put(model, load_tensors(folder / "run" / BEST))
-        model.eval()
+        blend = _blended(model, start, load_tensors(folder / "run" / BEST), judge)
         end = judge.losses(model)
     facts = {
         "pairs": len(sets.main) - sets.marked,
@@ -288,6 +289,7 @@ def _trained(
         "generic": "own translations" if not request.generic else [path.name for path in request.generic],
         "updates": progress.step,
         "best_update": progress.best_step,
+        "blend": blend,
         "epochs": progress.epoch,
         "target_tokens": progress.tokens,
         "minutes": round(progress.seconds / 60, 2),
@@ -315,6 +317,26 @@ def _examples(domain: Domain, generic: Sequence[TextPair], matcher: Matcher, see
     edges = np.cumsum([0, *map(len, parts)])
     main_, dev_, generic_, generic_dev = (np.arange(a, b) for a, b in pairwise(edges))
     return [e for part in parts for e in part], _Sets(main_, dev_, generic_, generic_dev, len(marked))
+
+
+def _blended(model: Any, start: Tensors, end: Tensors, judge: _DevLoss) -> float:
+    """Puts the best point on the way from the present weights to the adapted ones into the model; gives how far it is.
+
+    Half of the way often keeps most of what was learned and forgets little (Wortsman et al. 2022, "Robust fine-tuning
+    of zero-shot models").
+    """
+    model.eval()
+
+    def go(share: float) -> None:
+        put(model, {name: tensor + share * (end[name] - tensor) for name, tensor in start.items()})
+
+    def score(share: float) -> float:
+        go(share)
+        return judge(model).score
+
+    best = max(_BLENDS, key=score)
+    go(best)
+    return best
 
 
 class _DevLoss:
