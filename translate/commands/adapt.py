@@ -49,8 +49,8 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--minutes", type=float, metavar="N", help="minutes of training (default: 4)")
     parser.add_argument("--updates", type=int, metavar="N", help="updates of training, at most: makes runs repeatable")
-    parser.add_argument("--rate", type=float, metavar="X", help="learning rate (default: 0.0002)")
-    parser.add_argument("--share", type=float, metavar="N", help="generic pairs for each in-domain one (default: 2)")
+    parser.add_argument("--rate", type=float, metavar="X", help="learning rate (default: 0.0001)")
+    parser.add_argument("--share", type=float, metavar="N", help="generic pairs for each in-domain one (default: 1)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of order, dropout and samples (default: 1)")
     from translate.commands.options import add_model_options
 
