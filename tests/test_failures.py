@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,10 @@ def test_killed_while_it_writes(disturbed: Disturbed) -> None:
     assert {record.issue for record in records if record.published} == {"01"}
 
 
+def more_than(starts: int, world: World) -> bool:
+    return len(world.said("started")) > starts
+
+
 def test_killed_at_any_time(disturbed: Disturbed) -> None:
     """Killed from outside, again and again: between waves, within them, while the model loads."""
     world, expected = disturbed
@@ -129,7 +134,7 @@ def test_killed_at_any_time(disturbed: Disturbed) -> None:
     for _ in range(30 if SOAK else 3):
         starts = len(world.said("started"))
         process = world.publishing()
-        until(lambda starts=starts: len(world.said("started")) > starts, process)
+        until(partial(more_than, starts, world), process)
         time.sleep(moments.random())
         kill(process)
         seen += ended(process).code == -signal.SIGKILL

@@ -287,7 +287,7 @@ class Memory:
             row = None, row[1]
         own = _truest(row or (), text)
         # Only pending: the first run in this place was killed, maybe before it wrote.
-        if row is not None and (row[1] is not None or (own is not None and belongs(own, text))):
+        if row is not None and (row[1] is not None or (own is not None and _was_written(own, text))):
             return own
         for other in self._places().like(_name(path)):
             record = _truest(self._file("pending, record", other) or (), text)
@@ -315,19 +315,38 @@ class Memory:
         with self._errors():
             return int(self._db.execute("PRAGMA data_version").fetchone()[0]), self._db.total_changes
 
-    def stage(self, path: Path | str, record: Record, units: Iterable[Unit] = (), *, read: str | None = None) -> None:
+    def stage(
+        self,
+        path: Path | str,
+        record: Record,
+        units: Iterable[Unit] = (),
+        *,
+        read: str | None = None,
+        known: Record | None = None,
+    ) -> None:
         """Before a bilingual file is written: what it will hold, and its units, in one transaction.
 
-        ``read`` is what it holds until then (None: there is no file).
+        ``read`` is what it holds until then (None: there is no file), ``known`` the record that `record` gave for
+        that: it stays, should an earlier run have been killed and left two.
         """
         before = {} if read is None else {_READ: digest(read)}
         with self._errors(), self._transaction():
             self._add(units)
+            if known is not None:
+                self._db.execute(
+                    "UPDATE file SET record = ? WHERE path = ? AND pending IS NOT NULL", (known.as_json(), _name(path))
+                )
             self._db.execute(
                 "INSERT INTO file (path, pending, updated) VALUES (?, ?, ?) "
                 "ON CONFLICT (path) DO UPDATE SET pending = excluded.pending, updated = excluded.updated",
                 (_name(path), record.as_json(**before), time.time()),
             )
+
+    def withdraw(self, path: Path | str) -> None:
+        """After `stage`, if the file was not written; the units stay."""
+        with self._errors(), self._transaction():
+            self._db.execute("UPDATE file SET pending = NULL WHERE path = ?", (_name(path),))
+            self._db.execute("DELETE FROM file WHERE path = ? AND record IS NULL", (_name(path),))
 
     def confirm(self, path: Path | str, *, scored: str | None = None) -> None:
         """After it was written; ``scored`` is the text whose translation was scored."""
@@ -358,6 +377,12 @@ def _truest(row: tuple[Any, ...], text: str) -> Record | None:
     # What a record says and the text does not have speaks against it: else what a run was about to add, and did not
     # come to, would look like something that a human took out.
     return max(known, key=lambda record: sum(1 if row.seen in text else -1 for row in record.rows), default=None)
+
+
+def _was_written(record: Record, text: str) -> bool:
+    """Whether a pending record without an earlier one is of this text: some of what the machine wrote is in it."""
+    fresh = [row for row in record.rows if row.machine is not None and row.seen.strip()]
+    return belongs(record, text) and (not fresh or any(row.seen in text for row in fresh))
 
 
 def _name(path: Path | str) -> str:

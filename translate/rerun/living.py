@@ -370,10 +370,15 @@ def commit(
     """
     file = finished.file
     saved = _backup(file) if backup and file.text is not None and file.text != finished.text else None
-    memory.stage(file.path, finished.record, finished.units, read=file.text)
+    known = None if file.plan is None else file.plan.record
+    memory.stage(file.path, finished.record, finished.units, read=file.text, known=known)
     if finished.text != file.text:
-        _unchanged(file)
-        write_atomic(file.path, finished.text, at_last=lambda: _unchanged(file))
+        try:
+            _unchanged(file)
+            write_atomic(file.path, finished.text, at_last=lambda: _unchanged(file))
+        except UserError:
+            memory.withdraw(file.path)
+            raise
     if written is not None:
         written()
     memory.confirm(file.path, scored=finished.text if scored else None)
