@@ -105,7 +105,7 @@ def _term(cells: dict[str, str], line: int, path: Path) -> Term:
         elif key in _CHOICES and cell not in _CHOICES[key]:
             raise GlossaryError(path, line, f"`{key}` cannot be `{cell}`; use {' or '.join(_CHOICES[key])}.")
         else:
-            values[key] = cell
+            values[key] = cell if key == "note" else " ".join(cell.split())
     return Term(**values, line=line)
 
 

@@ -259,7 +259,7 @@ def _scalar(value: object, hint: Any, where: str, base: Path) -> object:
         except RuntimeError:
             raise UserError(f"{where} begins with the home directory of a user that does not exist: {value}.") from None
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value) if abs(value) < _LARGEST else math.copysign(math.inf, value)
+        return float(value) if abs(value) < _LARGEST else math.inf if value > 0 else -math.inf
     if type(value) is hint and value != "":
         return value
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false", Path: "a path"}

@@ -32,10 +32,9 @@ def main(argv: list[str] | None = None) -> int:
         for outcome in pool.map(lambda task: campaign(*task), plan):
             outcomes.append(outcome)
             print(_row(outcome), flush=True)
+            for path, (what, _) in zip(keep(outcome, arguments.out), outcome.failures.values(), strict=True):
+                print(f"\n{outcome.name}: {path}\n{what}", flush=True)
     print(f"{sum(outcome.inputs for outcome in outcomes)} inputs in {sum(o.seconds for o in outcomes):.0f} s")
-    for outcome in outcomes:
-        for path, (what, _) in zip(keep(outcome, arguments.out), outcome.failures.values(), strict=True):
-            print(f"\n{outcome.name}: {path}\n{what}")
     return 1 if any(outcome.failed for outcome in outcomes) else 0
 
 

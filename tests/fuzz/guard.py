@@ -34,18 +34,21 @@ def seconds_for(text: str) -> float:
 
 @contextlib.contextmanager
 def bounded(seconds: float) -> Iterator[None]:
-    """Raises Hang in the block after ``seconds``. Main thread only; C code is interrupted when it returns."""
+    """Raises Hang in the block after ``seconds`` of processor time, so that a busy machine makes no hang.
+
+    Main thread only; C code is interrupted when it returns.
+    """
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Hang(f"no answer within {seconds:.1f} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def limit_memory(size: int = MEMORY) -> None:

@@ -431,6 +431,9 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
     empty = {n.start for n in arrangement.nodes if n.start == n.end}
     held = shown | empty
     fixed = sorted((n.start, n.end) for n in arrangement.nodes if n.kind not in _EMPHASIS and n.end > n.start)
+    # Where other markup begins (ends) with the emphasis, the delimiter stands beside that, and not at a space.
+    shortest = dict(reversed(fixed))
+    latest = {end: start for start, end in fixed}
     for node in arrangement.nodes:
         if node.kind in _EMPHASIS:
             if means.drop:
@@ -440,9 +443,11 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
             while means.widen and node.end < len(text) and _in_word(text[node.end], node.end, fixed):
                 node.end += 1
             while node.start < node.end and text[node.start].isspace() and node.start not in held:
+                if shortest.get(node.start, len(text) + 1) <= node.end:
+                    break
                 node.start += 1
             while node.end > node.start and text[node.end - 1].isspace():
-                if node.end - 1 in shown or node.end in empty:
+                if node.end - 1 in shown or node.end in empty or latest.get(node.end, -1) >= node.start:
                     break
                 node.end -= 1
             if node.start == node.end and not means.widen and node.source is None:
