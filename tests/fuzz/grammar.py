@@ -8,28 +8,43 @@ from random import Random
 from xml.sax.saxutils import escape, quoteattr
 
 _WORDS = (
-    "model", "Tokens", "naïve", "data-set", "snake_case", "R&D", "5", "x*y", "it's", "“so”", "C#", "(note)", "e.g.", "1.",
-    "🤗", "100%", "$5", "café", "&eacute;", "\\*", "<3", "U.S.", "dataset's", "pre-training", "İstanbul", "ﬁle", "2.000,5",
-    "www.example.org", "me@example.org", "https://example.org/a_b(c)", "np.dot", "[EN]", "\u202etxet", "a\u0301", "->",
+    "model", "Tokens", "naïve", "data-set", "snake_case", "R&D", "5", "x*y", "it's", "“so”", "C#", "(note)",
+    "e.g.", "1.",
+    "🤗", "100%", "$5", "café", "&eacute;", "\\*", "<3", "U.S.", "dataset's", "pre-training", "İstanbul", "ﬁle",
+    "2.000,5",
+    "www.example.org", "me@example.org", "https://example.org/a_b(c)", "np.dot", "[EN]", "\u202etxet",
+    "a\u0301", "->",
 )  # fmt: skip
 _ATOMS = (
-    "`c`", "`` a`b ``", "$$x^2$$", "$a_i$", "<https://example.org/>", "![](a.png)", "![alt](b.png)", "[^1]", "{{ x }}",
-    "{% include x %}", "{% if x %}", "{% endif %}", "{: .big}", "<br>", "<br/>", "<!-- no -->", "<kbd>C</kbd>", "[ref]",
-    "![ref]", "[ref][]", "</b>", ":rocket:", "\\(x^2\\)", "\\[y\\]", "{::comment}", "{:/}", "<img src='a'>", "*", "_", "**",
-    "[", "](", "]", "![", "`", "``", "$$", "{{", "}}", "{%", "<!--", "-->", "&", "&#x41;", "|", "\\", "~~", "<b", "<",
+    "`c`", "`` a`b ``", "$$x^2$$", "$a_i$", "<https://example.org/>", "![](a.png)", "![alt](b.png)", "[^1]",
+    "{{ x }}",
+    "{% include x %}", "{% if x %}", "{% endif %}", "{: .big}", "<br>", "<br/>", "<!-- no -->", "<kbd>C</kbd>",
+    "[ref]",
+    "![ref]", "[ref][]", "</b>", ":rocket:", "\\(x^2\\)", "\\[y\\]", "{::comment}", "{:/}", "<img src='a'>",
+    "*", "_", "**",
+    "[", "](", "]", "![", "`", "``", "$$", "{{", "}}", "{%", "<!--", "-->", "&", "&#x41;", "|", "\\", "~~",
+    "<b", "<",
 )  # fmt: skip
 _PAIRS = (
-    ("*", "*"), ("_", "_"), ("**", "**"), ("***", "***"), ("~~", "~~"), ("[", "](https://example.org/a?b=1&c=2)"),
-    ("[", "](</a b> 'T')"), ("[", "][ref]"), ("<b>", "</b>"), ("<i>\n", "\n</i>"), ('<span translate="no">', "</span>"),
-    ("![", "](p.png)"), ("[![", "](p.png)](/x)"), ("`", "`"), ("<code>", "</code>"), ("(", ")"), ("\\begin{a}", "\\end{a}"),
+    ("*", "*"), ("_", "_"), ("**", "**"), ("***", "***"), ("~~", "~~"),
+    ("[", "](https://example.org/a?b=1&c=2)"),
+    ("[", "](</a b> 'T')"), ("[", "][ref]"), ("<b>", "</b>"), ("<i>\n", "\n</i>"),
+    ('<span translate="no">', "</span>"),
+    ("![", "](p.png)"), ("[![", "](p.png)](/x)"), ("`", "`"), ("<code>", "</code>"), ("(", ")"),
+    ("\\begin{a}", "\\end{a}"),
 )  # fmt: skip
 _BREAKS = ("\n", "  \n", "\\\n", "\\\\\n", "\n\\\\\n", " ", " ", " ")
 _BLOCKS = (
-    "```python\nx = '*a*'\n\n# no\n```", "    code\n\n    more", "<div>\n<p>html</p>\n</div>", "<!-- a\n\ncomment -->",
-    "[ref]: https://example.org/ref 'Title'", "---", "***", "\\\\", "{% raw %}{{ x }}{% endraw %}", "{:toc}", "* TOC\n{:toc}",
-    "$$\nx = y\n$$", "*[HTML]: Hyper Text", "{::comment}\nno\n{:/comment}", "![](a.png)", "{% if x %}\ntext\n{% endif %}",
-    "- [ ] task\n- [x] done", "{% highlight python %}\n\nx\n{% endhighlight %}", "```", "<div>", "===", "\\begin{a}\nb\n\\end{a}",
-    "| a | b |\n|---|", "<!-- <!-- a --> -->", "<!-- CONFLICT 00000000: the English of the text above has changed", "\u00a0",
+    "```python\nx = '*a*'\n\n# no\n```", "    code\n\n    more", "<div>\n<p>html</p>\n</div>",
+    "<!-- a\n\ncomment -->",
+    "[ref]: https://example.org/ref 'Title'", "---", "***", "\\\\", "{% raw %}{{ x }}{% endraw %}", "{:toc}",
+    "* TOC\n{:toc}",
+    "$$\nx = y\n$$", "*[HTML]: Hyper Text", "{::comment}\nno\n{:/comment}", "![](a.png)",
+    "{% if x %}\ntext\n{% endif %}",
+    "- [ ] task\n- [x] done", "{% highlight python %}\n\nx\n{% endhighlight %}", "```", "<div>", "===",
+    "\\begin{a}\nb\n\\end{a}",
+    "| a | b |\n|---|", "<!-- <!-- a --> -->",
+    "<!-- CONFLICT 00000000: the English of the text above has changed", "\u00a0",
 )  # fmt: skip
 _GAPS = ("\n\n", "\n\n", "\n\n", "\n", "\n \n\n", "\n\n\n", "\r\n\r\n")
 
@@ -70,7 +85,8 @@ def block(random: Random, depth: int = 0) -> str:
         return random.choice(_BLOCKS)
     if kind < 0.72 or depth > 4:
         forms = (
-            "| a | b |\n|---|:-:|\n| {} | c \\| d |", "![alt text](x.png)\n*{}*", "[^1]: {}", "Term\n: {}", "\\\\\n{}",
+            "| a | b |\n|---|:-:|\n| {} | c \\| d |", "![alt text](x.png)\n*{}*", "[^1]: {}", "Term\n: {}",
+            "\\\\\n{}",
             "{}\n{{: .note}}", "<div>{}</div>", "<p>\n{}\n</p>", "a|b\n-|-\n{}", "[{}]: /u",
         )  # fmt: skip
         return random.choice(forms).format(line(random))
@@ -150,8 +166,10 @@ _ODD = ("", "~", "[]", "{a: b}", "&a b", "*a", "!!str x", "|\n    x", "[[a]]", "
 
 
 _TERMS = (
-    "model", "Tokens", "naïve", "data-set", "embedding", "C#", "C++", ".NET", "café", "deep learning", "2D", "İstanbul", "ﬁle",
-    "a\u0301", "e\u0301", "self-attention", "batch", "query", "analysis", "dataset's", "d'água", "x\u200dy", "\u00adsoft", "ß",
+    "model", "Tokens", "naïve", "data-set", "embedding", "C#", "C++", ".NET", "café", "deep learning", "2D",
+    "İstanbul", "ﬁle",
+    "a\u0301", "e\u0301", "self-attention", "batch", "query", "analysis", "dataset's", "d'água", "x\u200dy",
+    "\u00adsoft", "ß",
 )  # fmt: skip
 
 
@@ -258,9 +276,12 @@ def po(random: Random) -> str:
 
 
 _ODD_VALUES = (
-    "-1", "1e9", "1e999", ".nan", ".inf", "''", "[a, [b]]", "{a: b}", "0x1f", "1:30", "1" * 5000, "2001-01-01", "!!int ''",
-    "!!float ''", "!!bool x", "!!binary é", "!!timestamp x", "!!null x", "!!set x", "&a [1]", "*a", "~/x", "~nobody/x", "../x",
-    "/dev/zero", '"\\0"', "<<", "? a", "!x y", "[", "|\n    x", "=", "[" * 50, "0b_", "-._", "1_0", "99999999999999999999",
+    "-1", "1e9", "1e999", ".nan", ".inf", "''", "[a, [b]]", "{a: b}", "0x1f", "1:30", "1" * 5000, "2001-01-01",
+    "!!int ''",
+    "!!float ''", "!!bool x", "!!binary é", "!!timestamp x", "!!null x", "!!set x", "&a [1]", "*a", "~/x",
+    "~nobody/x", "../x",
+    "/dev/zero", '"\\0"', "<<", "? a", "!x y", "[", "|\n    x", "=", "[" * 50, "0b_", "-._", "1_0",
+    "99999999999999999999",
 )  # fmt: skip
 
 

@@ -364,13 +364,13 @@ def make_bilingual(random: Random) -> str:
 TARGETS = {
     target.name: target
     for target in (
-        Target("parser", 12, make_document, check_parser),
-        Target("front-matter", 15, make_front_matter, check_front_matter),
+        Target("parser", 8, make_document, check_parser),
+        Target("front-matter", 12, make_front_matter, check_front_matter),
         Target("bilingual", 3, make_bilingual, check_bilingual),
         Target("rerun", 2, make_rerun, check_rerun),
-        Target("glossary", 30, make_glossary, check_glossary),
-        Target("matches", 5, make_matches, check_matches),
-        Target("config", 18, make_config, check_config),
+        Target("glossary", 36, make_glossary, check_glossary),
+        Target("matches", 4, make_matches, check_matches),
+        Target("config", 20, make_config, check_config),
         Target("reference", 3, make_reference, check_reference),
         Target("memory", 14, make_memory, check_memory),
     )
