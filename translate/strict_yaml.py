@@ -74,7 +74,7 @@ def _check_depth(text: str, path: Path) -> None:
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 1
             raise UserError(f"{path}:{line}: this is nested more than {MAX_DEPTH} deep; flatten it.")
 
 
