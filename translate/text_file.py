@@ -321,22 +321,26 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _create(folder: Path) -> tuple[Path, int]:
-    """A new temporary file, open for writing, and locked where that is possible."""
-    while True:
-        temporary = folder / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
-        # Mode 0666 less the umask, as for any new file; O_EXCL: never an existing one.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
-        _lock(descriptor)
-        if os.fstat(descriptor).st_nlink:
-            return temporary, descriptor
-        os.close(descriptor)  # another process took it for a leftover before it was locked
+def _open_new(path: Path) -> int:
+    # Mode 0666 less the umask, as for any new file; O_EXCL: never an existing one.
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+
+
+def _claimed(descriptor: int) -> bool:
+    """Locks a new temporary file, where that is possible; False if it was taken for a leftover before."""
+    _lock(descriptor)
+    return os.fstat(descriptor).st_nlink > 0
 
 
 def _replace(target: Path, data: bytes, existing: os.stat_result | None, at_last: Callable[[], None] | None) -> None:
-    temporary, descriptor = _create(target.parent)
-    guard = -1
+    temporary = target.parent / f"{_TEMPORARY_PREFIX}{secrets.token_hex(8)}{_TEMPORARY_SUFFIX}"
+    descriptor = guard = -1
     try:
+        descriptor = _open_new(temporary)
+        while not _claimed(descriptor):
+            os.close(descriptor)
+            descriptor = -1
+            descriptor = _open_new(temporary)
         guard = os.dup(descriptor)  # keeps the lock until the file has its name
         _write_all(descriptor, data)
         if existing:
