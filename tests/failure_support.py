@@ -112,8 +112,11 @@ class World:
 
     # Processes -------------------------------------------------------------------------------------
 
-    def start(self, *arguments: str, line: list[str] | None = None, **environment: str) -> subprocess.Popen[str]:
-        """A process in a group of its own."""
+    def start(
+        self, *arguments: str, line: list[str] | None = None, logged: bool = False, **environment: str
+    ) -> subprocess.Popen[str]:
+        """A process in a group of its own. ``logged``: nobody will read what it says."""
+        pipe = subprocess.DEVNULL if logged else subprocess.PIPE
         return subprocess.Popen(
             [*(line or COMMAND), *arguments],
             env={
@@ -124,8 +127,8 @@ class World:
                 **environment,
             },
             cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=pipe,
+            stderr=pipe,
             text=True,
             start_new_session=True,
         )
@@ -136,6 +139,10 @@ class World:
     def running(self, name: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         draft = str(self.site / f"{name}.en.md")
         return self.start("run", draft, "--config", str(self.config), "--quiet", *arguments, **options)
+
+    def serving(self) -> subprocess.Popen[str]:
+        """`serve`: a run every five seconds (the sixth field of the expression is seconds)."""
+        return self.start("serve", "--config", str(self.config), "--cron", "* * * * * */5", logged=True)
 
     def publish(self, *arguments: str, **options: Any) -> Done:
         return ended(self.publishing(*arguments, **options))
@@ -254,6 +261,9 @@ class Server:
             "PREFECT_HOME": str(folder / "prefect"),
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_CLIENT_MAX_RETRIES": "1",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",
+            "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
             "DO_NOT_TRACK": "1",
         }
 

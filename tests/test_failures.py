@@ -558,3 +558,36 @@ def test_server_that_goes_away_in_the_middle_of_a_run(disturbed: Disturbed, serv
     server.start()
     completes(world, expected, "--flow")
     assert "COMPLETED" in server.states()
+
+
+@pytest.mark.skipif(not SOAK, reason="takes minutes: set TRANSLATE_ISSUE_SOAK=1")
+def test_killed_run_of_a_serving_process_and_that_process_itself(disturbed: Disturbed, server: Server) -> None:
+    import psutil
+
+    world, expected = disturbed
+    world.environment.update(server.environment)
+    serving = world.serving()
+    try:
+        assert until(lambda: world.said("published"), serving)
+        children = psutil.Process(serving.pid).children(recursive=True)
+        assert children
+        for child in children:
+            child.kill()
+        assert until(lambda: "CRASHED" in server.states(), serving)
+        assert until(lambda: world.said("unfinished") and world.said("finished"), serving)
+        assert world.bilingual() == expected
+        # The next run is killed with everything that belongs to it: nobody tells the server.
+        (world.site / "02.pt-br.md").unlink()
+        count = len(world.said("started"))
+        assert until(partial(more_than, count, world), serving)
+    finally:
+        kill(serving)
+        serving.wait()
+    count = len(world.said("finished"))
+    serving = world.serving()
+    try:
+        assert until(lambda: len(world.said("finished")) > count, serving)
+        assert world.bilingual() == expected
+    finally:
+        kill(serving)
+        serving.wait()
