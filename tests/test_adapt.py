@@ -339,10 +339,24 @@ def test_a_better_checkpoint_is_kept_as_a_new_directory_and_can_be_selected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = tmp_path / "models"
-    usual = [(en, pt) for en, pt in sentences() if house(pt) == pt][::6]  # general, for so small a world
-    general[0].write_text("\n".join(en for en, _ in usual) + "\n", encoding="utf-8")
-    general[1].write_text("\n".join(pt for _, pt in usual) + "\n", encoding="utf-8")
-    options = ["--updates", "24", "--rate", "0.001", "--share", "0.2", "--config", one_thread, "--json"]
+    usual = [(en, pt) for en, pt in sentences() if house(pt) == pt]  # what is general in so small a world
+    general[0].write_text("\n".join(en for en, _ in usual[::6]) + "\n", encoding="utf-8")
+    general[1].write_text("\n".join(pt for _, pt in usual[::6]) + "\n", encoding="utf-8")
+    generic = tmp_path / "generic.tsv"
+    generic.write_text("".join(f"{en}\t{pt}\n" for en, pt in usual), encoding="utf-8")
+    options = [
+        "--generic",
+        str(generic),
+        "--updates",
+        "30",
+        "--rate",
+        "0.001",
+        "--share",
+        "0.2",
+        "--config",
+        one_thread,
+        "--json",
+    ]
     code = main([*arguments(issues, general, out), *options])
     told = json.loads(capsys.readouterr().out)
     assert code == 0, told["reasons"]
