@@ -72,7 +72,7 @@ def card_of_adaptation(report: Mapping[str, Any], checkpoint: Checkpoint) -> str
             f"{report['generic_pairs']} ({generic})",
             f"- left out, because they share text with the tests: {report['pairs_left_out_for_overlap']} pairs",
             f"- {report['updates']} updates ({report['target_tokens']} target pieces, {report['minutes']} minutes on a "
-            f"CPU), {report.get('blend', 1.0):.0%} of the way to the weights "
+            f"CPU), {report['blend']:.0%} of the way to the weights "
             f"of update {report['best_update']}; learning rate {settings['learning_rate']}, dropout "
             f"{settings['dropout']}, seed {settings['seed']}",
             "",
