@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
-from markdown_it.common.utils import normalizeReference
+from markdown_it.common.utils import isWhiteSpace, normalizeReference
 
 from translate.document import blocks, inline
 from translate.document.arrange import Arrangement, Events, Node, arrange, contains, events, nest
@@ -442,11 +442,11 @@ def _adjusted(arrangement: Arrangement, means: _Means) -> Arrangement:
                 node.start -= 1
             while means.widen and node.end < len(text) and _in_word(text[node.end], node.end, fixed):
                 node.end += 1
-            while node.start < node.end and text[node.start].isspace() and node.start not in held:
+            while node.start < node.end and isWhiteSpace(ord(text[node.start])) and node.start not in held:
                 if shortest.get(node.start, len(text) + 1) <= node.end:
                     break
                 node.start += 1
-            while node.end > node.start and text[node.end - 1].isspace():
+            while node.end > node.start and isWhiteSpace(ord(text[node.end - 1])):
                 if node.end - 1 in shown or node.end in empty or latest.get(node.end, -1) >= node.start:
                     break
                 node.end -= 1
