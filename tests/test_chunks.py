@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from flows.caching import chunk_key, encode
@@ -37,6 +38,7 @@ A data pipeline needs tests. The throughput of the feature store doubled. Nobody
 This feature store is slow, says Ana. The weather was fine.
 """
 
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 items = st.lists(st.tuples(st.integers(0, 2**64 - 1), st.integers(1, 3 * SIZE)), max_size=80)
 
 
@@ -54,6 +56,7 @@ def payloads(found: Sequence[Chunk]) -> set[str]:
     return {chunk.payload for chunk in found}
 
 
+@unhurried
 @given(items)
 def test_a_cut_covers_everything_once_in_order_within_its_bounds(pairs: list[tuple[int, int]]) -> None:
     marks, weights = [m for m, _ in pairs], [w for _, w in pairs]
@@ -67,6 +70,7 @@ def test_a_cut_covers_everything_once_in_order_within_its_bounds(pairs: list[tup
         assert total >= SIZE // 2 or light_for_a_reason
 
 
+@unhurried
 @given(st.lists(st.text(alphabet="ab ", min_size=1, max_size=6), max_size=60), st.integers(2, 40))
 def test_every_distinct_sentence_is_in_one_chunk(texts: list[str], size: int) -> None:
     found = chunks(map(Source, texts), size)

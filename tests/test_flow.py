@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from flows.caching import chunk_key, decode, encode
@@ -225,6 +226,7 @@ def test_only_what_passes_by_itself_is_worth_another_try(cause: Exception, again
     assert not worth_another_try(UserError("draft.md: is empty"))
 
 
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ranges = st.tuples(st.integers(0, 99), st.integers(0, 99))
 
 
@@ -249,6 +251,7 @@ def hypotheses(draw: st.DrawFn) -> Hypothesized:
     )
 
 
+@unhurried
 @given(st.lists(hypotheses(), max_size=3))
 def test_cached_hypotheses_come_back_exactly(items: list[Hypothesized]) -> None:
     back = decode(json.loads(json.dumps(encode(items))))
