@@ -171,9 +171,11 @@ def kill(process: subprocess.Popen[Any]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def until(happened: Callable[[], object], process: subprocess.Popen[Any] | None = None) -> bool:
+def until(
+    happened: Callable[[], object], process: subprocess.Popen[Any] | None = None, seconds: float = PATIENCE
+) -> bool:
     """Waits until it has happened (True) or the process has ended before (False)."""
-    limit = time.monotonic() + PATIENCE
+    limit = time.monotonic() + seconds
     while not happened():
         if process is not None and process.poll() is not None:
             return bool(happened())
