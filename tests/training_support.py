@@ -42,8 +42,8 @@ def prepared_folder(folder: Path, *, valid: int = 12) -> Path:
     from sentencepiece import SentencePieceProcessor
 
     folder.mkdir(parents=True)
-    for source, name in (("source.spm", "spm.model"), ("vocab.json", "vocab.json")):
-        shutil.copyfile(EMBEDDED / source, folder / name)
+    for given, name in (("source.spm", "spm.model"), ("vocab.json", "vocab.json")):
+        shutil.copyfile(EMBEDDED / given, folder / name)
     processor = SentencePieceProcessor(model_file=str(folder / "spm.model"))
     pairs = sentences()
     source = [processor.encode(english) for english, _ in pairs]
