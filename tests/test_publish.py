@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from translate import pipeline
 from translate.config import Config, load_config
 from translate.publishing.log import RunLog
 from translate.publishing.publish import Run, log_path, plain_run, publish
 from translate.publishing.results import Published, PublishError
 from translate.results import RunRequest, RunResult
 from translate.scoring.gate import Verdict
+from translate.scoring.release import judged
 
 ROOT = Path(__file__).resolve().parents[1]
 FIRST = "---\ntitle: One\n---\n\nThe throughput of the model doubled.\n\nThe data is clean.\n"
@@ -139,8 +139,7 @@ def test_an_issue_that_the_gate_refuses_keeps_its_file(
     (site / "01.en.md").write_text(FIRST.replace("doubled", "tripled"), encoding="utf-8")
     with monkeypatch.context() as patch:
         # The verdict's own rules are tested elsewhere; what it does to a file is real.
-        real = pipeline.judged
-        patch.setattr(pipeline, "judged", lambda *a: (real(*a)[0], Verdict(("chrF2 fell by 9.0",))))
+        patch.setattr("translate.pipeline.judged", lambda *a: (judged(*a)[0], Verdict(("chrF2 fell by 9.0",))))
         held = published(config)
         assert (states(held)["01.en.md"], held.of("published")) == ("held back", [])
     assert (site / "01.pt-br.md").read_bytes() == before

@@ -43,9 +43,9 @@ class Silent:
 class RunRequest:
     """What to translate and where to put it; ``-`` is standard input, or standard output for ``out``.
 
-    ``humans``: none, or one human version for each draft, in order; None where one draft has none. ``retranslate`` redoes on purpose what a
-    bilingual file holds: all of it, or what no human touched; a numbered backup is kept. ``gated``: an issue that the
-    gate refuses is not written; what its file held stays.
+    ``humans``: none, or one human version for each draft, in order; None where one draft has none. ``retranslate``
+    redoes on purpose what a bilingual file holds: all of it, or what no human touched; a numbered backup is kept.
+    ``gated``: an issue that the gate refuses is not written; what its file held stays.
     """
 
     drafts: tuple[str, ...]

@@ -264,10 +264,7 @@ def _diagonal(n: int, m: int) -> list[range]:
 def _around(places: Sequence[int], m: int) -> list[range]:
     """For each of 0 … n, the columns of 0 … m that are near the places of the blocks before and after."""
     bounds = [0, *places, m]
-    return [
-        range(max(0, before - REACH), min(m, after + REACH) + 1)
-        for before, after in itertools.pairwise(bounds)
-    ]
+    return [range(max(0, before - REACH), min(m, after + REACH) + 1) for before, after in itertools.pairwise(bounds)]
 
 
 def _features(block: Block) -> dict[str, float]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from glossary import Matcher, Termbase, Verification, verify
 from translate.config import Config
+from translate.decoding.terms import occurrences
 from translate.decoding.translator import (
     Hypothesized,
     Progress,
     Settings,
     Translation,
     assemble,
-    occurrences,
     plan,
     translate_sources,
 )
