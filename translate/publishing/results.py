@@ -70,7 +70,8 @@ class Published:
     def line(self) -> str:
         """The run in one sentence."""
         counts = ", ".join(f"{count} {state}" for state, count in self.counts().items())
-        return f"{len(self.outcomes)} drafts: {counts}" if counts else "no drafts"
+        drafts = f"{len(self.outcomes)} draft{'' if len(self.outcomes) == 1 else 's'}"
+        return f"{drafts}: {counts}" if counts else "no drafts"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
