@@ -145,13 +145,23 @@ def _values(text: str, path: str, position: int, indent: int, end: int) -> list[
             return []
         first = _plain_line(text, position)
     last = position + len(first)
-    while "#" not in text[last : (line_end := text.index("\n", last))] and line_end + 1 < end:
-        line = text[line_end + 1 : text.index("\n", line_end + 1)]
-        if not line.startswith(" " * (indent + 1)) or not line.strip() or line.lstrip().startswith("#"):
+    while "#" not in text[last : (line_end := text.index("\n", last))]:
+        begin = _continuation(text, line_end + 1, indent, end)
+        if begin < 0:
             break
-        begin = line_end + 1 + len(line) - len(line.lstrip())
         last = begin + len(_plain_line(text, begin))
     return [_value(text, kind, "plain", position, last)]
+
+
+def _continuation(text: str, position: int, indent: int, end: int) -> int:
+    """Where the next line of a plain scalar begins, behind its indentation and blank lines; -1 if there is none."""
+    while position < end:
+        line = text[position : text.index("\n", position)]
+        if content := line.strip():
+            deeper = line.startswith(" " * (indent + 1)) and not content.startswith("#")
+            return position + len(line) - len(line.lstrip()) if deeper else -1
+        position += len(line) + 1
+    return -1
 
 
 def _quoted_value(text: str, kind: SegmentKind, quoted: re.Match[str]) -> Value:
