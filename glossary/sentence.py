@@ -11,12 +11,13 @@ def sentence(text: str) -> str:
 
     A quotation of the input could else move the cursor, forge a line of a log, or fill the screen.
     """
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST * 2 // 3]} […] {text[-LONGEST // 4 :]}"
+    text = _cut(text)
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return _cut("".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text))
 
 
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[: LONGEST * 2 // 3]} […] {text[-LONGEST // 4 :]}"

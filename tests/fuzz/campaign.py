@@ -26,7 +26,7 @@ REFUSED = "refused"
 _TRACED, _EARLY, _SELDOM = 14, 2000, 60
 """One input of so many runs under the line tracer, and joins the corpus if it reaches a new line; after the first so
 many inputs, one of so many more."""
-_FRESH = 0.55
+_FRESH = 0.7
 """The share of inputs made by the grammar; the others are mutations of the corpus."""
 _MOST_FAILURES = 200
 _PATIENCE = 600.0
@@ -135,7 +135,7 @@ def _next(target: Target, corpus: list[str], random: Random) -> str:
 
     if not corpus or random.random() < _FRESH:
         text = target.make(random)
-        return mutate(text, corpus[-200:], random) if random.random() < 0.4 else text
+        return mutate(text, corpus[-200:], random) if random.random() < 0.3 else text
     # What was found last leads on.
     recent = corpus[-50:] if random.random() < 0.5 else corpus
     return mutate(random.choice(recent), corpus[-200:], random)
