@@ -297,7 +297,8 @@ def test_an_exported_run_is_a_checkpoint_that_both_engines_run(run: Path, tmp_pa
     ("value", "message"), [(3.0, "the embedding of <pad> is not zero"), (float("nan"), "values that are not numbers")]
 )
 def test_a_broken_checkpoint_is_not_exported(run: Path, tmp_path: Path, value: float, message: str) -> None:
-    from translate.training.export import verified, write_checkpoint
+    from translate.training.export import verified
+    from translate.training.write import write_checkpoint
 
     model = final_model(run)
     model.model.shared.weight.data[-1] = value

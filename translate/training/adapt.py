@@ -123,7 +123,8 @@ def adapt(request: AdaptRequest, config: Config, watcher: Watcher | None = None)
         generic = _generic(request, domain, before_engine)
         model, facts = _trained(request, config, base, domain, generic, termbase, folder, watcher)
         watcher.step("Checking the new checkpoint")
-        from translate.training.export import staged, verified, write_checkpoint
+        from translate.training.export import staged, verified
+        from translate.training.write import write_checkpoint
 
         write_checkpoint(model, base.directory / "source.spm", base.directory / "vocab.json", folder / "new")
         _target_model(base, folder / "new")

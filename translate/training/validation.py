@@ -9,9 +9,9 @@ from typing import Any
 
 from translate.marian.protocol import Engine, Request
 from translate.training.batches import Batches, Indices
-from translate.training.export import write_checkpoint
 from translate.training.loop import Validation
 from translate.training.loss import Objective
+from translate.training.write import write_checkpoint
 
 _RATIO, _SPARE = 2.0, 10
 """Target pieces for each source piece, and more: as `decoding.length_ratio`."""
