@@ -49,16 +49,23 @@ class Spelling:
         self.remarkable = MARKDOWN | frozenset("'.)") | frozenset(self.styles)
         special = {p.at for p in layout.pieces if not p.verbatim}
         marks = sorted(special)
+        tokens: list[tuple[str, int]] = []
+        special_words: set[str] = set()
         for start, end in _visible(self.text, [(s.start, s.end) for s in segment.spans if s.opaque]):
             for token in _TOKEN.finditer(self.text, start, end):
                 if token[0] == "\n":
                     self.breaks.append(token.start())
-                elif token[0][0] not in " \t" and (
-                    not MARKDOWN.isdisjoint(token[0])
-                    or bisect_right(marks, token.end() - 1) > bisect_right(marks, token.start() - 1)
-                    or not token[0][0].isalpha()
-                ):
-                    self.words.setdefault(token[0], deque()).append(token.start())
+                elif token[0][0] not in " \t":
+                    tokens.append((token[0], token.start()))
+                    if (
+                        not MARKDOWN.isdisjoint(token[0])
+                        or bisect_right(marks, token.end() - 1) > bisect_right(marks, token.start() - 1)
+                        or not token[0][0].isalpha()
+                    ):
+                        special_words.add(token[0])
+        for word, at in tokens:  # a word that is spelled in two ways (é, &eacute;) has each in its turn
+            if word in special_words:
+                self.words.setdefault(word, deque()).append(at)
 
     def spell(self, text: str, opaque: list[tuple[int, int]], bounds: set[int]) -> Iterator[Spelled]:
         """Spell ``text`` outside the ``opaque`` ranges; spans begin or end at ``bounds``."""
