@@ -102,6 +102,16 @@ def test_only_what_was_lost_and_is_not_protected_is_protected(engine: Engine) ->
     assert [text[a:b] for a, b in lost(source, "nada", engine.tokenizer)] == ["PelicanDB", "1,500", "3.25"]
 
 
+def test_identifiers_that_nobody_marked_as_code_are_whole_or_protected(engine: Engine) -> None:
+    text = "Set OMP_NUM_THREADS, install tinyparse==0.4.2 and read snake_case_V2 in a_b."
+    source = Source(text, ())
+    ranges = lost(source, "nada", engine.tokenizer)
+    assert [text[a:b] for a, b in ranges] == ["OMP_NUM_THREADS", "tinyparse==0.4.2", "snake_case_V2", "a_b"]
+    (output,) = in_pipeline(engine, [Item("verbatim", "Set OMP_NUM_THREADS to one and parser==1.5.2 to two.", ())])
+    assert "OMP_NUM_THREADS" in output.replace("\\_", "_")
+    assert "parser==1.5.2" in output
+
+
 def test_the_pipeline_copies_names_that_the_model_never_saw(engine: Engine) -> None:
     given = [
         Item("names", "We thank Zbigniew Szczepański and Wambui Njoroge for their help.", ()),

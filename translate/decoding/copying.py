@@ -38,6 +38,8 @@ _TRANSLATED = frozenset(
     | {"Norway", "Denmark", "Finland", "Poland", "Hungary", "Switzerland", "Netherlands", "London", "Intro", "Tips"}
 )
 _NUMBER = re.compile(r"(?<![\w.,])\d[\d.,]*\d(?![\w])")
+_CODE = re.compile(r"(?<![\w/])[^\W\d]\w*?(?:_\w+|==\w[\w.]*\w)+")
+"""Identifiers and pinned packages that an author did not mark as code: ``OMP_NUM_THREADS``, ``parser==0.4.2``."""
 
 
 def lost(source: Source, translation: str, tokenizer: Tokenizer) -> list[Range]:
@@ -46,7 +48,9 @@ def lost(source: Source, translation: str, tokenizer: Tokenizer) -> list[Range]:
     What is protected already, or overlaps it, is left out.
     """
     text = source.text
-    found = [*names(text, tokenizer), *(m.span() for m in _NUMBER.finditer(text))]
+    code = [m.span() for m in _CODE.finditer(text)]
+    loose = [*names(text, tokenizer), *(m.span() for m in _NUMBER.finditer(text))]
+    found = [*code, *((a, b) for a, b in loose if not any(a < d and c < b for c, d in code))]
     busy = [(p.start, p.end) for p in source.protected]
     return sorted(
         (start, end)
