@@ -200,7 +200,9 @@ class _Crew:
         review, message = None, "; ".join(issue.notes)
         if self.config.publish.reviews:
             try:
-                review = write_review(candidate.bilingual, bilingual, self.folder, self.config, memory)
+                review = write_review(
+                    candidate.bilingual, bilingual, issue.draft.document, self.folder, self.config, memory
+                )
             except UserError as error:  # the issue is published all the same
                 message = f"no review: {error}"
                 self.log.note("no review", f"{draft}: {message}", draft=draft, level="error")

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from translate.config import Config
+from translate.document.model import Document
 from translate.errors import UserError
 from translate.memory.store import Memory, memory_path
 from translate.patience import in_words, patience
@@ -45,14 +46,14 @@ def write_report(published: Published, config: Config) -> str:
     return page
 
 
-def write_review(bilingual: Path, inside: str, folder: Path, config: Config, memory: Memory) -> Path:
+def write_review(bilingual: Path, inside: str, draft: Document, folder: Path, config: Config, memory: Memory) -> Path:
     """The review page of a bilingual file; ``inside`` is the file's path from the root. Raises UserError."""
     from translate.review.desk import Desk, ReviewRequest
     from translate.review.html import page
     from translate.review.model import ordered
     from translate.review.payload import page_data
 
-    desk = Desk(ReviewRequest(bilingual), config, memory=memory)
+    desk = Desk(ReviewRequest(bilingual, draft=draft), config, memory=memory)
     review, _ = desk.review(desk.text())
     target = folder / "reviews" / f"{inside}.html"
     make(target.parent)

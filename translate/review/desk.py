@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from glossary import Matcher
 from translate.config import Config
 from translate.decoding.quality import Limits
+from translate.document.model import Document
 from translate.errors import UserError
-from translate.glossary_file import load_glossary
+from translate.glossary_file import matcher_of
 from translate.marian.protocol import Engine
 from translate.memory.store import Memory, memory_path, open_memory
 from translate.rerun.record import Record
@@ -28,12 +28,15 @@ _LOOKED_UP = 400
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """What to review: a bilingual file, and what else is known (a run's report, the draft, another version)."""
+    """What to review: a bilingual file, and what else is known (a run's report, the draft, another version).
+
+    ``draft``: its file's name, or the draft as parsed; None looks for the file beside the bilingual one.
+    """
 
     bilingual: Path
     against: str | None = None
     report: Path | None = None
-    draft: str | None = None
+    draft: str | Document | None = None
 
 
 class Desk:
@@ -56,14 +59,17 @@ class Desk:
             repeats=degenerate.repeats,
             foreign=degenerate.foreign,
         )
-        self._builder = Builder(request.bilingual.name, Matcher(load_glossary(config)), keys, limits)
+        self._builder = Builder(request.bilingual.name, matcher_of(config), keys, limits)
         read_text(self.path, max_bytes=self._limit)  # before anything about it is looked for
         report: list[Reported] = []
-        draft_name = request.draft
         if request.report is not None:
             report, _ = read_report(request.report, self.path)
         self.keys = keys
-        self.draft = self._given = find_draft(self.path, draft_name, max_bytes=self._limit, keys=keys)
+        if request.draft is None or isinstance(request.draft, str):
+            self._given = find_draft(self.path, request.draft, max_bytes=self._limit, keys=keys)
+        else:
+            self._given = request.draft
+        self.draft = self._given
         self._report = report
         self._engine = engine
         self._links: dict[tuple[str, str], Links] = {}
