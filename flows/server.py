@@ -38,10 +38,12 @@ def prefect_api(log: Path, startup_seconds: int) -> Iterator[str]:
 
     configured = PREFECT_API_URL.value()
     if configured:
-        with reachable():
-            yield configured
-            drain()
-        logging.raiseExceptions = raising
+        try:
+            with reachable():
+                yield configured
+                drain()
+        finally:
+            logging.raiseExceptions = raising
         return
 
     from prefect.server.api.server import SubprocessASGIServer

@@ -16,6 +16,7 @@ from translate.config import PublishConfig
 from translate.errors import UserError
 from translate.git import repository_of
 from translate.outputs import stem_of, target_name
+from translate.walk import files_below
 
 _ANY = "**"
 
@@ -97,19 +98,12 @@ def _on_disk(root: Path) -> tuple[list[tuple[str, int]], list[str]]:
     """Regular files below the root with their sizes, and the links among them; hidden directories are left out."""
     files: list[tuple[str, int]] = []
     links: list[str] = []
-
-    def failed(error: OSError) -> None:
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions.") from None
-
-    for folder, folders, names in os.walk(root, onerror=failed):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            path = Path(folder, name)
-            inside = path.relative_to(root).as_posix()
-            if path.is_symlink():
-                links.append(inside)
-            elif path.is_file():
-                files.append((inside, path.stat().st_size))
+    for path in files_below(root):
+        inside = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            links.append(inside)
+        elif path.is_file():
+            files.append((inside, path.stat().st_size))
     return files, links
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from translate.memory import Memory
 from translate.outputs import target_name
 from translate.rerun import plan_rerun, read_existing
 from translate.text_file import read_text
+from translate.walk import files_below
 
 State = Literal["new", "up to date", "stale", "error"]
 
@@ -66,15 +66,7 @@ def find_drafts(directory: Path) -> list[Path]:
         return [directory]
     if not directory.is_dir():
         raise UserError(f"{directory}: no such directory; name the directory that holds the drafts.")
-    found: list[Path] = []
-
-    def failed(error: OSError) -> None:
-        raise UserError(f"{error.filename}: cannot be read ({error.strerror}); change its permissions.") from None
-
-    for folder, folders, files in os.walk(directory, onerror=failed):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
-        found += [Path(folder) / name for name in sorted(files) if name.lower().endswith(_DRAFT_ENDINGS)]
-    return found
+    return [path for path in files_below(directory, _SKIPPED) if path.name.lower().endswith(_DRAFT_ENDINGS)]
 
 
 def status_of(
