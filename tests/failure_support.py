@@ -255,7 +255,7 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port: int = probe.getsockname()[1]
-        self._log = folder / "server.log"
+        self.log = folder / "server.log"
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}/api"
         self.environment = {
@@ -273,7 +273,7 @@ class Server:
         line = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._port)]
         environment = {**os.environ, **self.environment}
         del environment["PREFECT_API_URL"]
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(line, env=environment, stdout=log, stderr=log, start_new_session=True)
         until(self._answers, self._process)
 

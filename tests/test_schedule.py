@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.failure_support import Server as RunningServer
+
 ROOT = Path(__file__).resolve().parents[1]
 PREFECT = [sys.executable, "-m", "prefect"]
 COMMAND = [sys.executable, "-c", "import sys; from translate.cli import main; sys.exit(main())"]
@@ -26,27 +27,18 @@ SECONDS = 240
 """How long to wait for what must happen; a slow machine is no failure."""
 
 
-class Server:
-    """A Prefect server of its own, and the environment of whatever talks to it."""
+class Server(RunningServer):
+    """A Prefect server of its own, and what the tests ask it; ``environment`` is that of whatever talks to it."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/api"
+        super().__init__(folder)
         self.environment = {
             **os.environ,
-            "PREFECT_API_URL": self.url,
-            "PREFECT_HOME": str(folder / "prefect"),
-            "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "1",
-            "PREFECT_SERVER_SERVICES_SCHEDULER_RECENT_DEPLOYMENTS_LOOP_SECONDS": "1",
-            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            **self.environment,
+            "PREFECT_CLIENT_MAX_RETRIES": "5",
             "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_LOGGING_LEVEL": "INFO",
-            "DO_NOT_TRACK": "1",
         }
-        self.log = folder / "server.log"
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         answer = httpx.post(f"{self.url}/{path}", json=body, timeout=30)
@@ -108,18 +100,9 @@ def eventually(found: Callable[[], Any], log: Path) -> Any:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     made = Server(folder)
-    line = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(made.port)]
-    environment = {key: value for key, value in made.environment.items() if key != "PREFECT_API_URL"}
-
-    def healthy() -> bool:
-        try:
-            return httpx.get(f"{made.url}/health", timeout=5).is_success
-        except httpx.TransportError:
-            return False
-
-    with process(line, environment, folder, made.log):
-        eventually(healthy, made.log)
-        yield made
+    made.start()
+    yield made
+    made.kill()
 
 
 @pytest.fixture
