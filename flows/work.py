@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.allocator import keep_freed_memory
 from flows.caching import encode, program_hash
 from flows.chunks import sources_of
 from translate import pipeline
@@ -45,6 +46,7 @@ def engine_of(config: Config) -> Engine:
 def _engine(name: EngineName, checkpoint: Checkpoint, threads: int | None) -> Engine:
     from translate.marian import load_engine
 
+    keep_freed_memory()
     return load_engine(name, checkpoint, threads=threads)
 
 
