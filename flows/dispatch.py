@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,9 @@ class _Sent:
     killed: int = 0
 
 
-def results(task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner | None, retries: int) -> Iterator[Any]:
+def results(
+    task: Task[..., Any], calls: Iterable[Call], runner: DaskTaskRunner | None, retries: int
+) -> Generator[Any, None, None]:
     """The result of each call, in order, as they come. ``runner`` None: each is made when its result is asked for.
 
     Raises what a call raises, UnavailableError for a cluster that is gone and UserError for a call that kills its

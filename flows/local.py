@@ -30,7 +30,7 @@ def run_flow(request: RunRequest, config: Config, watcher: Watcher | None = None
                 report=None if request.report is None else str(request.report),
                 settings=settings(config),
                 gated=request.gated,
-            )
+            ).unwrap()
         finally:
             watching.reset(token)
         return result

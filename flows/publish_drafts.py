@@ -7,7 +7,7 @@ as a run of the translate-issue flow, artifacts, progress, events for automation
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -67,12 +67,12 @@ def publish_drafts(config_file: str | None = None, settings: dict[str, Any] | No
                     settings=settings_of(config),
                     gated=request.gated,
                     revision=request.revision,
-                )
+                ).unwrap()
             return result
 
-        def wave_done(done: int, total: int, outcomes: Sequence[Outcome]) -> None:
+        def wave_done(done: int, total: int) -> None:
             with reachable():
-                progress.wave_done(done, total, outcomes)
+                progress.wave_done(done, total)
 
         published = publish(config, run, log, wave_done)
     _tell_prefect(published, config)
@@ -131,7 +131,7 @@ class _Progress:
         if self._share:
             self._show(self._done + self._share * done / max(1, total))
 
-    def wave_done(self, done: int, total: int, outcomes: Sequence[Outcome]) -> None:
+    def wave_done(self, done: int, total: int) -> None:
         """Told after each wave: the words done, and those of the run."""
         share = 100.0 * done / max(1, total)
         self._share, self._done = min(share - self._done, 100.0 - share), share

@@ -10,15 +10,16 @@ thousand go the same way.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.context import TaskRunContext
-from prefect.utilities.annotations import quote
+from prefect.context import TagsContext, TaskRunContext
+from prefect.utilities.annotations import opaque, quote
 
 from flows import dispatch, work
 from flows.caching import chunk_key, decode, program_hash
@@ -109,8 +110,11 @@ def translate_issue(
     settings: dict[str, Any] | None = None,
     gated: bool = True,
     revision: str | None = None,
-) -> RunResult:
+) -> opaque:
     """Every step of the pipeline, tracked. The scores become artifacts, and a page beside the cached results.
+
+    The result is in the ``opaque``'s ``unwrap()``: Prefect looks for futures in whatever a flow returns, and in all
+    that this consists of, every word's alignment, that took longer than to write the files.
 
     ``settings`` are dotted keys of the configuration (``{"decoding.beam_size": 1}``) and outrank ``config_file``.
     ``gated``: an issue that the configuration's gate refuses keeps its previous file, and the artifacts say why.
@@ -125,14 +129,19 @@ def translate_issue(
         gated=gated,
         revision=revision,
     )
-    with dask_runner(config) as runner:
+    with dask_runner(config) as runner, _untagged():
         result = pipeline.run(request, config, watcher(), _tracked(config, runner))
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")
     create_table_artifact(score_rows(result), key="translated-issues-table", description="One row for each issue")
     page_path(config).parent.mkdir(parents=True, exist_ok=True)
     write_atomic(page_path(config), page)
-    return result
+    return opaque(result)
+
+
+def _untagged() -> TagsContext:
+    """The flow's tags are not its tasks': for each tag of a task Prefect asks the server for a concurrency slot."""
+    return TagsContext(current_tags=set())
 
 
 T = TypeVar("T")
@@ -155,6 +164,16 @@ def _call(chunk: Chunk, signature: Mapping[str, str], sent: Mapping[str, object]
     }
 
 
+@contextmanager
+def _listening(told: Callable[[int], None]) -> Iterator[None]:
+    """A chunk that is translated in this process tells how far it is."""
+    token = work.listening.set(told)
+    try:
+        yield
+    finally:
+        work.listening.reset(token)
+
+
 def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
     """The pipeline's steps as tasks; with ``runner`` the model's work is done by its workers alone."""
     again: Any = {"retries": config.flow.retries, "retry_delay_seconds": config.flow.retry_delay_seconds}
@@ -175,33 +194,38 @@ def _tracked(config: Config, runner: DaskTaskRunner | None) -> Steps:
             tell_if_damaged(storage / made["key"])
         return made
 
-    def hypotheses(cut: Sequence[Chunk], engine: Engine, watcher: Watcher) -> dict[str, Hypothesized]:
-        """What the model made of each row."""
-        found: dict[str, Hypothesized] = {}
-        total = sum(len(chunk.rows) for chunk in cut)
+    def arriving(
+        cut: Sequence[Chunk], engine: Engine, watcher: Watcher
+    ) -> Generator[dict[str, Hypothesized], None, None]:
+        """What the model made of each row, chunk by chunk."""
+        done, total = 0, sum(len(chunk.rows) for chunk in cut)
         calls = (call(chunk, engine) for chunk in cut)
-        listening = work.listening.set(lambda done: watcher.progress(len(found) + done, total))
-        try:
-            for chunk, kept in zip(cut, dispatch.results(cached, calls, runner, config.flow.retries), strict=True):
-                rows = opened(kept)
+        with closing(dispatch.results(cached, calls, runner, config.flow.retries)) as results:
+            for chunk in cut:
+                watcher.step("Translating")  # what came in between were steps, too
+                with _listening(lambda some: watcher.progress(done + some, total)):  # noqa: B023 - called at once
+                    rows = opened(next(results))
                 if rows is None:  # it was kept well-formed, and yet is not what was kept
                     fresh = cached.with_options(refresh_cache=True)
                     (anew,) = dispatch.results(fresh, [call(chunk, engine)], runner, config.flow.retries)
                     rows = anew["rows"]
-                found.update(zip(chunk.rows, decode(rows), strict=True))
-                watcher.progress(len(found), total)
-        finally:
-            work.listening.reset(listening)
-        return found
+                done += len(chunk.rows)
+                watcher.progress(done, total)
+                yield dict(zip(chunk.rows, decode(rows), strict=True))
 
     def translate_all(
         drafts: Sequence[Draft], engine: Engine, termbase: Termbase, config: Config, watcher: Watcher
-    ) -> list[list[Translation]]:
+    ) -> Generator[list[Translation], None, None]:
         matcher, form = Matcher(termbase), pipeline.settings_of(config)
         plans = [plan(draft.document.segments, matcher, links=form.links) for draft in drafts]
         cut = chunks((source for planned in plans for source in planned.sources), config.flow.chunk_words)
-        found = hypotheses(cut, engine, watcher)
-        return [assemble(p, [found[row(source)] for source in p.sources], matcher, form) for p in plans]
+        found: dict[str, Hypothesized] = {}
+        with closing(arriving(cut, engine, watcher)) as arrivals:
+            for planned in plans:
+                rows = [row(source) for source in planned.sources]
+                while not found.keys() >= set(rows):
+                    found |= next(arrivals)
+                yield assemble(planned, [found[r] for r in rows], matcher, form)
 
     return Steps(
         check=lambda request, config: check.with_options(**again)(_whole(request), _whole(config)),

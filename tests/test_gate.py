@@ -12,7 +12,7 @@ import pytest
 from translate.cli import main
 from translate.config import GateConfig, load_config
 from translate.pipeline import run
-from translate.results import RunRequest
+from translate.results import RunRequest, RunResult
 from translate.score_table import score_markdown
 from translate.scoring.gate import gate, p_value
 from translate.scoring.history import Record, Value, append, read_history
@@ -156,7 +156,8 @@ def test_the_flow_is_gated_and_its_artifact_says_why(world: Path) -> None:
         "decoding.beam_size": 1,
         "score.bootstrap": 0,
     }
-    assert not translate_issue([draft], [human], settings=settings).issues[0].verdict.reasons
+    first_run: RunResult = translate_issue([draft], [human], settings=settings).unwrap()
+    assert not first_run.issues[0].verdict.reasons
     (first,) = read_history(world / "h.jsonl").records
     best = dict.fromkeys(first.segments, 100.0)
     append(world / "h.jsonl", [replace(first, time="2099", segments=best)])

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from translate.config import Config, load_config
+from translate.publishing.crew import Run
 from translate.publishing.log import RunLog
-from translate.publishing.publish import Run, log_path, plain_run, publish
+from translate.publishing.publish import log_path, plain_run, publish
 from translate.publishing.results import Published, PublishError
 from translate.results import RunRequest, RunResult
 from translate.scoring.gate import Verdict
@@ -122,7 +123,7 @@ def test_waves_hold_as_many_words_as_the_configuration_says(site: Path) -> None:
     config = configured(site, publish__wave_words=1)
     counting = Counting(config)
     told: list[tuple[int, int]] = []
-    published(config, counting, on_wave=lambda done, total, outcomes: told.append((done, total)))
+    published(config, counting, on_wave=lambda done, total: told.append((done, total)))
     assert counting.waves == [["01.en.md"], ["02.en.md"]]
     assert told[-1][0] == told[-1][1] > told[0][0] > 0
 

@@ -7,7 +7,8 @@ The only place that knows the order of the steps. The command line and the flows
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,11 +58,15 @@ EDITION = "PT-BR"
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The functions that :func:`run` calls, in this order; the flow puts tracked ones in their place."""
+    """The functions that :func:`run` calls, in this order; the flow puts tracked ones in their place.
+
+    ``translate`` gives each draft's translations as soon as they are there: one draft is put together while others are
+    still being translated elsewhere.
+    """
 
     check: Callable[[RunRequest, Config], Checked]
     load: Callable[[Config], Engine]
-    translate: Callable[[Sequence[Draft], Engine, Termbase, Config, Watcher], list[list[Translation]]]
+    translate: Callable[[Sequence[Draft], Engine, Termbase, Config, Watcher], Generator[list[Translation], None, None]]
     render: Callable[[Draft, Sequence[Translation], Config], str]
     score: Callable[[Draft, Sequence[Translation], SourceText, Termbase, Config], tuple[ScoreCard, tuple[str, ...]]]
     write: Callable[[RunResult, Config], None]
@@ -87,38 +92,54 @@ def run(request: RunRequest, config: Config, watcher: Watcher | None = None, ste
             signature, written_by = signature_of(engine, termbase, config), machine_signature(engine, config)
             memorised = [{} if f is None else reusable(f, memory, written_by) for f in files]
         watcher.step("Translating")
-        started = time.perf_counter()
         asked = [_asked(*each) for each in zip(drafts, files, memorised, strict=True)]
-        translated = iter(steps.translate([d for d in asked if d.document.segments], engine, termbase, config, watcher))
-        new = [next(translated) if draft.document.segments else [] for draft in asked]
-        translating = time.perf_counter() - started
+        wanted = [draft for draft in asked if draft.document.segments]
         issues = []
-        for draft, fresh, file, known, human, path in zip(drafts, new, files, memorised, humans, paths, strict=True):
-            translations = _complete(draft, fresh, file, known, matcher)
-            whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
-            finished = None if file is None else _finish(file, fresh, known, whole, written_by, config)
-            scores, notes = (
-                None,
-                (*_misread(draft), *_kept_form(file, config), *(() if finished is None else finished.notes)),
-            )
-            if human is not None:
-                watcher.step("Scoring")
-                scores, more = steps.score(draft, translations, human, termbase, config)
-                notes = (*notes, *more)
-            text = whole if finished is None else finished.text
-            issue = Issue(draft, tuple(translations), text, scores, path, notes, finished)
-            record, verdict = judged(issue, "" if human is None else human.text, signature, past, config)
-            tokens = {} if request.report is None else token_scores(fresh, engine)
-            bare = None if request.report is None else _bare(issue, fresh, engine, matcher, config, watcher)
-            record_kept = None if human is None else record
-            issues.append(replace(issue, verdict=verdict, record=record_kept, tokens=tokens, bare=bare))
+        with closing(steps.translate(wanted, engine, termbase, config, watcher)) as translated:
+            model = _Waiting(translated)
+            for draft, ask, file, known, human, path in zip(
+                drafts, asked, files, memorised, humans, paths, strict=True
+            ):
+                fresh = model.next() if ask.document.segments else []
+                translations = _complete(draft, fresh, file, known, matcher)
+                whole = steps.render(draft, translations, config) if file is None or file.plan is None else ""
+                finished = None if file is None else _finish(file, fresh, known, whole, written_by, config)
+                scores, notes = (
+                    None,
+                    (*_misread(draft), *_kept_form(file, config), *(() if finished is None else finished.notes)),
+                )
+                if human is not None:
+                    watcher.step("Scoring")
+                    scores, more = steps.score(draft, translations, human, termbase, config)
+                    notes = (*notes, *more)
+                text = whole if finished is None else finished.text
+                issue = Issue(draft, tuple(translations), text, scores, path, notes, finished)
+                record, verdict = judged(issue, "" if human is None else human.text, signature, past, config)
+                tokens = {} if request.report is None else token_scores(fresh, engine)
+                bare = None if request.report is None else _bare(issue, fresh, engine, matcher, config, watcher)
+                record_kept = None if human is None else record
+                issues.append(replace(issue, verdict=verdict, record=record_kept, tokens=tokens, bare=bare))
         seconds = time.perf_counter() - begun
         result = RunResult(
-            tuple(issues), signature, seconds, translating,
+            tuple(issues), signature, seconds, model.seconds,
             request.report, request.retranslate, request.gated, request.revision,
         )  # fmt: skip
         steps.write(result, config)
     return result
+
+
+class _Waiting:
+    """Translations as they come, and how long was waited for them in all."""
+
+    def __init__(self, translated: Generator[list[Translation], None, None]) -> None:
+        self._translated, self.seconds = translated, 0.0
+
+    def next(self) -> list[Translation]:
+        begun = time.perf_counter()
+        try:
+            return next(self._translated)
+        finally:
+            self.seconds += time.perf_counter() - begun
 
 
 def _bare(
@@ -424,5 +445,11 @@ def _timed(record: Record, issue: Issue, result: RunResult) -> Record:
     )
 
 
-STEPS = Steps(check, load, translate_drafts, render_bilingual, score_draft, write_outputs)
+def _translated(
+    drafts: Sequence[Draft], engine: Engine, termbase: Termbase, config: Config, watcher: Watcher
+) -> Generator[list[Translation], None, None]:
+    yield from translate_drafts(drafts, engine, termbase, config, watcher)
+
+
+STEPS = Steps(check, load, _translated, render_bilingual, score_draft, write_outputs)
 """The plain functions, as the command runs them."""

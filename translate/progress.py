@@ -41,7 +41,9 @@ class Display:
             self._bar.stop()
 
     def step(self, name: str) -> None:
-        """A new step begins."""
+        """A step begins; nothing happens if it is the one that is shown."""
+        if name == self._step:
+            return
         self._step = name
         if self._bar is not None:
             if self._task is not None:

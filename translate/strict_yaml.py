@@ -7,6 +7,7 @@ tuples of dataclasses (a list of mappings, whose keys may be left out where thei
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
 import types
@@ -81,7 +82,7 @@ def _check_depth(text: str, path: Path) -> None:
 def build(schema: type[T], values: Mapping[str, object], prefix: str = "") -> T:
     """The tree of dataclasses with these dotted keys; every leaf must be given."""
     arguments: dict[str, object] = {}
-    for name, hint in type_hints(schema).items():
+    for name, hint in type_hints(schema).items():  # type: ignore[arg-type]
         dotted = prefix + name
         arguments[name] = build(hint, values, f"{dotted}.") if is_dataclass(hint) else values[dotted]  # type: ignore[arg-type]
     return schema(**arguments)
@@ -89,7 +90,7 @@ def build(schema: type[T], values: Mapping[str, object], prefix: str = "") -> T:
 
 def leaf_values(node: object, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Every leaf of a built tree under its dotted key, in JSON's types."""
-    for name in type_hints(type(node)):
+    for name in type_hints(type(node)):  # type: ignore[arg-type]
         value = getattr(node, name)
         if is_dataclass(value):
             yield from leaf_values(value, f"{prefix}{name}.")
@@ -97,12 +98,14 @@ def leaf_values(node: object, prefix: str = "") -> Iterator[tuple[str, object]]:
             yield prefix + name, _json(value)
 
 
+@functools.cache
 def type_hints(schema: type) -> dict[str, Any]:
     """The fields of a dataclass with their types."""
     hints = get_type_hints(schema, include_extras=True)
     return {field.name: hints[field.name] for field in fields(schema)}
 
 
+@functools.cache
 def leaf_types(schema: type, prefix: str = "") -> dict[str, Any]:
     """The type of each leaf under its dotted key."""
     leaves: dict[str, Any] = {}

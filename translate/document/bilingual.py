@@ -9,7 +9,7 @@ from typing import Literal
 
 from translate.document.comments import comment_of, find_comments, places
 from translate.document.model import Document, Target
-from translate.document.render import render_range
+from translate.document.render import Renderer
 from translate.text_file import newline_of
 
 _ENDING = re.compile(r"\r?\n")
@@ -34,17 +34,17 @@ def write_bilingual(
     quotes it, so that the reader tells it from English.
     `lang` and `edition` are `render`'s.
     """
+    renderer = Renderer(document, targets, lang=lang, edition=edition)
     pieces: list[str] = []
     spans: list[tuple[int, int]] = []  # each entry's slice of the page
     position = length = 0
     for entry in document.entries:
         for start, end in ((position, entry.start), (entry.start, entry.end)):
-            pieces.append(render_range(document, start, end, targets, lang=lang, edition=edition))
+            pieces.append(renderer.between(start, end))
             length += len(pieces[-1])
         spans.append((length - len(pieces[-1]), length))
         position = entry.end
-    end = len(document.source)
-    pieces.append(render_range(document, position, end, targets, lang=lang, edition=edition))
+    pieces.append(renderer.between(position, len(document.source)))
     page = "".join(pieces)
     if layout == "target-only":
         return page

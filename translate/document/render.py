@@ -59,7 +59,7 @@ def render_range(
     edition: str | None = None,
 ) -> str:
     """``source[start:end]`` rendered, such as an entry. A segment that it cuts stays as it is."""
-    return _Renderer(document, targets, _edits(document, lang, edition)).slice(start, end, 0)
+    return Renderer(document, targets, lang=lang, edition=edition).between(start, end)
 
 
 def _edits(document: Document, lang: str | None, edition: str | None) -> list[tuple[int, int, str]]:
@@ -117,11 +117,28 @@ class _Writer:
         self.source.append(source)
 
 
-class _Renderer:
-    def __init__(self, document: Document, targets: Mapping[int, Target], edits: list[tuple[int, int, str]]) -> None:
+class Renderer:
+    """Renders ranges of a document with the same targets: a segment that several of them hold is rendered once.
+
+    ``lang`` and ``edition`` are `render`'s.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        targets: Mapping[int, Target],
+        *,
+        lang: str | None = None,
+        edition: str | None = None,
+    ) -> None:
         self.document = document
         self.targets = targets
-        self.edits = edits
+        self.edits = _edits(document, lang, edition)
+        self._done: dict[int, tuple[str, int]] = {}
+
+    def between(self, start: int, end: int) -> str:
+        """See `render_range`."""
+        return self.slice(start, end, 0)
 
     def slice(self, start: int, end: int, first: int) -> str:
         """Source ``start:end`` with the segments from index ``first`` on replaced."""
@@ -155,6 +172,11 @@ class _Renderer:
 
     def segment(self, segment: Segment) -> tuple[str, int]:
         """A segment's rendering, and where the source goes on (behind an image's label too)."""
+        if segment.index not in self._done:
+            self._done[segment.index] = self._segment(segment)
+        return self._done[segment.index]
+
+    def _segment(self, segment: Segment) -> tuple[str, int]:
         layout = self.document.layouts[segment.index]
         target = self.targets[segment.index]
         if layout.form in ("double-quoted", "single-quoted", "plain", "block-scalar"):
@@ -310,7 +332,7 @@ class _Scribe:
     """Writes markup."""
 
     def __init__(
-        self, renderer: _Renderer, segment: Segment, layout: Layout, arrangement: Arrangement, means: _Means
+        self, renderer: Renderer, segment: Segment, layout: Layout, arrangement: Arrangement, means: _Means
     ) -> None:
         self.renderer = renderer
         self.segment = segment

@@ -43,6 +43,13 @@ class Found:
     left_out: tuple[str, ...]
     commit: str | None
 
+    def names(self, candidate: Candidate) -> tuple[str, str]:
+        """The draft's path and its bilingual file's, from the root."""
+        return (
+            candidate.path.relative_to(self.root).as_posix(),
+            candidate.bilingual.relative_to(self.root).as_posix(),
+        )
+
 
 def find(config: PublishConfig) -> Found:
     """The drafts. Raises UserError for a root that cannot be read, a glob that leaves it, an unknown revision."""

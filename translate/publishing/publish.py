@@ -7,33 +7,26 @@ way of running the pipeline over a wave.
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glossary.errors import GlossaryError
 from translate import pipeline
 from translate.config import Config
-from translate.errors import ChangedError, UnavailableError, UserError
-from translate.memory import Memory, open_memory
+from translate.memory import open_memory
+from translate.publishing.crew import Behind, Crew, Run, words_in
 from translate.publishing.find import Candidate, Found, find
 from translate.publishing.log import RunLog
-from translate.publishing.reports import only_run, reports_directory, run_folder, write_report, write_review
+from translate.publishing.reports import only_run, reports_directory, run_folder, write_report
 from translate.publishing.results import Outcome, Published
 from translate.rerun.status import status_of
-from translate.results import Issue, RunRequest, RunResult
-from translate.score_table import score_row
-from translate.summary import words_of
 
 if TYPE_CHECKING:
     from translate.marian.protocol import Engine
 
-Run = Callable[[RunRequest], RunResult]
-"""The pipeline over one wave."""
-OnWave = Callable[[int, int, Sequence[Outcome]], None]
-"""Is told the words done, those to do, and what became of the wave's drafts."""
+OnWave = Callable[[int, int], None]
+"""Is told the words done and those of the run, after each wave."""
 
 _BYTES_A_WORD = 6
 """For planning waves: English words with their share of blanks and markup."""
@@ -79,15 +72,18 @@ def publish(config: Config, run: Run, log: RunLog, on_wave: OnWave | None = None
         folder = None if idle else run_folder(config, log.run_id)
         words = 0
         if dry or folder is None:
-            done += [Outcome(*_names(candidate, found), "to do") for candidate in waiting]
+            done += [Outcome(*found.names(candidate), "to do") for candidate in waiting]
         else:
-            crew = _Crew(found, config, run, log, folder)
+            crew = Crew(found, config, run, log, folder)
             at, total = 0, sum(map(_words, waiting))
-            for wave in _waves(waiting, config.publish.wave_words):
-                outcomes, count = crew.publish(wave)
-                words, done, at = words + count, done + outcomes, at + sum(map(_words, wave))
-                if on_wave is not None:
-                    on_wave(at, total, outcomes)
+            with Behind(crew) as behind:
+                for wave in _waves(waiting, config.publish.wave_words):
+                    made = crew.translate(wave)
+                    done += behind.tell(made)
+                    words, at = words + words_in(made), at + sum(map(_words, wave))
+                    if on_wave is not None:
+                        on_wave(at, total)
+                done += behind.rest()
         done.sort(key=lambda outcome: outcome.draft)
         seconds = time.perf_counter() - begun
         published = Published(log.run_id, found.root, found.commit, tuple(done), found.left_out, words, seconds, folder)
@@ -109,23 +105,15 @@ def _sorted_out(found: Found, config: Config) -> tuple[list[Candidate], list[Out
             if status.state in ("new", "stale"):
                 waiting.append(candidate)
             elif status.state == "error":
-                done.append(Outcome(*_names(candidate, found), "failed", status.message))
+                done.append(Outcome(*found.names(candidate), "failed", status.message))
             elif status.conflicts:
                 message = f"{status.conflicts} conflict{'s wait' if status.conflicts > 1 else ' waits'} for a human"
-                done.append(Outcome(*_names(candidate, found), "in conflict", message))
+                done.append(Outcome(*found.names(candidate), "in conflict", message))
             elif not memory.is_settled(candidate.bilingual):
                 waiting.append(candidate)  # a run was cut off before it had scored and confirmed what it wrote
             else:
-                done.append(Outcome(*_names(candidate, found), "up to date"))
+                done.append(Outcome(*found.names(candidate), "up to date"))
     return waiting, done
-
-
-def _names(candidate: Candidate, found: Found) -> tuple[str, str]:
-    """The draft's path and its bilingual file's, from the root."""
-    return (
-        candidate.path.relative_to(found.root).as_posix(),
-        candidate.bilingual.relative_to(found.root).as_posix(),
-    )
 
 
 def _words(candidate: Candidate) -> int:
@@ -145,74 +133,3 @@ def _waves(candidates: Sequence[Candidate], most: int) -> Iterator[list[Candidat
         words += _words(candidate)
     if wave:
         yield wave
-
-
-@dataclass(frozen=True, slots=True)
-class _Crew:
-    """Publishes waves of one run."""
-
-    found: Found
-    config: Config
-    run: Run
-    log: RunLog
-    folder: Path
-
-    def publish(self, wave: Sequence[Candidate]) -> tuple[list[Outcome], int]:
-        """What became of each draft, and the English words translated.
-
-        A wave stops at its first bad draft; its halves then go on their own, so that only the bad ones fail.
-        """
-        try:
-            result = self._run(wave)
-        except UnavailableError:
-            raise
-        except Exception as error:
-            if len(wave) == 1:
-                return [self._failed(wave[0], error)], 0
-            self.log.note("divided", f"a wave of {len(wave)} drafts is divided ({error})", level="warning")
-            half = len(wave) // 2
-            (first, some), (second, more) = self.publish(wave[:half]), self.publish(wave[half:])
-            return first + second, some + more
-        with open_memory(self.config) as memory:
-            pairs = zip(wave, result.issues, strict=True)
-            return [self._done(c, i, result, memory) for c, i in pairs], sum(map(words_of, result.issues))
-
-    def _run(self, wave: Sequence[Candidate]) -> RunResult:
-        try:
-            return self.run(self._request(wave))
-        except ChangedError as error:
-            if len(wave) > 1:
-                raise
-            self.log.note("again", f"{error} It is done again now.", level="warning")
-            return self.run(self._request(wave))
-
-    def _request(self, wave: Sequence[Candidate]) -> RunRequest:
-        humans = tuple(None if c.human is None else str(c.human) for c in wave)
-        return RunRequest(tuple(str(c.path) for c in wave), humans=humans, gated=True, revision=self.found.commit)
-
-    def _done(self, candidate: Candidate, issue: Issue, result: RunResult, memory: Memory) -> Outcome:
-        draft, bilingual = _names(candidate, self.found)
-        refused = result.refused(issue)
-        row, reasons = score_row(issue, refused=refused), "; ".join(issue.verdict.reasons)
-        if refused:
-            self.log.note("held back", f"{draft}: held back by the gate: {reasons}", draft=draft, level="warning")
-            return Outcome(draft, bilingual, "held back", reasons, row)
-        review, message = None, "; ".join(issue.notes)
-        if self.config.publish.reviews:
-            try:
-                review = write_review(
-                    candidate.bilingual, bilingual, issue.draft.document, self.folder, self.config, memory
-                )
-            except UserError as error:  # the issue is published all the same
-                message = f"no review: {error}"
-                self.log.note("no review", f"{draft}: {message}", draft=draft, level="error")
-        self.log.note("published", f"{draft}: published as {bilingual}", draft=draft, scores=row)
-        return Outcome(draft, bilingual, "published", message, row, review)
-
-    def _failed(self, candidate: Candidate, error: Exception) -> Outcome:
-        draft, bilingual = _names(candidate, self.found)
-        expected = isinstance(error, (UserError, GlossaryError))
-        message = str(error) if expected else f"{type(error).__name__}: {error}"
-        trace = None if expected else "".join(traceback.format_exception(error))
-        self.log.note("failed", f"{draft}: {message}", draft=draft, traceback=trace, level="error")
-        return Outcome(draft, bilingual, "failed", message)

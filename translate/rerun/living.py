@@ -18,7 +18,7 @@ from translate.decoding.terms import occurrences
 from translate.decoding.translator import Translation
 from translate.document.model import Document, Segment, Span, Target, TargetSpan
 from translate.document.parse import parse
-from translate.document.render import render_range
+from translate.document.render import Renderer, render_range
 from translate.errors import ChangedError, UserError
 from translate.memory import Memory, Origin, Unit, digest, units_of
 from translate.memory.units import contexts, plain
@@ -241,11 +241,10 @@ def finish(
     document, name = file.document, str(file.path)
     targets = {index: translation.target for index, translation in translations.items()} | dict(reused)
     wanted = range(len(document.entries)) if file.plan is None else file.plan.needed
-    entries = {e: render_range(document, document.entries[e].start, document.entries[e].end, targets) for e in wanted}
-    matter = render_range(document, 0, body_start(document), targets, lang=lang, edition=edition)
-    written = {
-        s.index: render_range(document, s.start, s.end, targets) for s in document.segments if s.index in translations
-    }
+    renderer = Renderer(document, targets, lang=lang, edition=edition)
+    entries = {e: renderer.between(document.entries[e].start, document.entries[e].end) for e in wanted}
+    matter = renderer.between(0, body_start(document))
+    written = {s.index: renderer.between(s.start, s.end) for s in document.segments if s.index in translations}
     units = units_of(document, written, origin="machine", name=name, signatures=signatures(file, signature))
     if file.plan is None:
         return Finished(file, whole, record_of(document, entries, matter, layout, file.terms), tuple(units))
