@@ -85,6 +85,8 @@ class Builder:
     def _recorded(self, known: Known) -> Document | None:
         if known.record is None:
             return None
+        if known.draft is not None and known.draft.source == known.record.draft:
+            return known.draft
         if self._draft is None or self._draft.source != known.record.draft:
             self._draft = parse(known.record.draft, front_matter_keys=self.keys)
         return self._draft

@@ -6,6 +6,7 @@ All text is data: JSON that the script puts into text nodes. Nothing of a draft 
 from __future__ import annotations
 
 import base64
+import functools
 import html as escapes
 import json
 import re
@@ -28,6 +29,7 @@ def page(data: dict[str, Any], *, connect: bool = False) -> str:
     return re.sub("|".join(values), lambda match: values[match[0]], _part("page.html"))
 
 
+@functools.cache
 def policy(*, connect: bool) -> str:
     """The Content-Security-Policy: this script and this style by their digests, and nothing else."""
     return "; ".join(
@@ -51,6 +53,7 @@ def inert(data: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+@functools.cache
 def _part(name: str) -> str:
     return (files("translate.review") / name).read_text(encoding="utf-8")
 
