@@ -202,12 +202,15 @@ def _megabytes(run: Run, pids: Sequence[int]) -> str:
 def report(runs: Sequence[Run], few: Run) -> None:
     """The table."""
     base = runs[0]
-    print(f"{'run':24}{'words/s':>9}{'speed-up':>10}{'words/cpu s':>13}{'peak MB: main, workers':>26}")
+    heads = ("words/s", "speed-up", "cpu s: main, workers", "peak MB: main, workers")
+    print(f"{'run':20}{heads[0]:>9}{heads[1]:>10}{heads[2]:>24}{heads[3]:>26}")
     for run in (*runs, few):
-        speed, total = run.words / run.seconds, sum(run.processor.values())
+        speed = run.words / run.seconds
         up = speed / (base.words / base.seconds)
+        times = " ".join(f"{run.processor[pid]:.0f}" for pid in run.workers) or "-"
+        processor = f"{run.processor[run.main]:.0f}, {times}"
         memory = f"{_megabytes(run, [run.main])}, {_megabytes(run, run.workers)}"
-        print(f"{run.label:24}{speed:9.0f}{up:10.2f}{run.words / total:13.0f}{memory:>26}")
+        print(f"{run.label:20}{speed:9.0f}{up:10.2f}{processor:>24}{memory:>26}")
     wall = _each(base, few, base.seconds, few.seconds)
     cpu = _each(base, few, sum(base.processor.values()), sum(few.processor.values()))
     print(f"a draft costs, beside its words: {1000 * wall:.0f} ms ({1000 * cpu:.0f} ms of processor time)")
