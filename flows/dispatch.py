@@ -2,9 +2,8 @@
 
 What Dask and Prefect do when a worker dies (Prefect 3.8.8, distributed 2026.8): Dask runs the call again on another
 worker, under the same task run. Prefect's workers decide on a task run's states themselves and only report them, so
-nothing refuses the second start: the run goes from Running to Pending, to Running and to Completed. A call that was on
-several workers when they died is given up (``KilledWorker``, three by default); it is then submitted anew, as often as
-``flow.retries`` says.
+nothing refuses the second start. A call that was on several workers when they died is given up (``KilledWorker``,
+three by default); it is then submitted anew, as often as ``flow.retries`` says.
 """
 
 from __future__ import annotations
