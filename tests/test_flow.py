@@ -134,6 +134,22 @@ def test_a_run_is_tracked_scored_and_the_second_one_is_served_from_the_cache(
 
 
 @pytest.mark.usefixtures("prefect_api")
+def test_tags_are_the_flows_alone(draft: Path, settings: dict[str, Any]) -> None:
+    from prefect import tags
+    from prefect.client.orchestration import get_client
+
+    from flows.translate_issue import translate_issue
+
+    with tags("newsletter"):
+        state = translate_issue([str(draft)], settings=settings, return_state=True)
+    run_id = state.state_details.flow_run_id
+    assert run_id is not None
+    with get_client(sync_client=True) as client:
+        assert client.read_flow_run(run_id).tags == ["newsletter"]
+    assert [run.tags for run in tracked(run_id)] == [[]] * 4
+
+
+@pytest.mark.usefixtures("prefect_api")
 def test_the_flow_and_the_plain_pipeline_write_the_same(draft: Path, settings: dict[str, Any], tmp_path: Path) -> None:
     from flows.local import run_flow
 

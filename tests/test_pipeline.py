@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from glossary import Termbase
 from translate.config import Config, load_config
+from translate.decoding.translator import Translation
 from translate.document import parse
 from translate.document.bilingual_reader import read_bilingual
-from translate.pipeline import run
-from translate.results import RunRequest, RunResult
+from translate.errors import UserError
+from translate.marian.protocol import Engine
+from translate.pipeline import STEPS, render_bilingual, run, translate_drafts
+from translate.results import Draft, RunRequest, RunResult, Watcher
 from translate.summary import summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -150,6 +156,41 @@ def test_real_newsletters(newsletters: list[str], tmp_path: Path, stubborn: bool
     for issue in result.issues:
         document = parse(target_only(issue.bilingual))
         assert [s.kind for s in document.segments] == [t.segment.kind for t in issue.translations]
+
+
+def test_a_draft_is_put_together_as_soon_as_its_translations_are_there(tmp_path: Path) -> None:
+    drafts = [tmp_path / f"{name}.en.md" for name in ("one", "two")]
+    for draft in drafts:
+        draft.write_text(f"The model of {draft.name} is small.\n", encoding="utf-8")
+    order: list[str] = []
+    closed: list[bool] = []
+
+    def one_by_one(
+        wanted: Sequence[Draft], engine: Engine, termbase: Termbase, config: Config, watcher: Watcher
+    ) -> Generator[list[Translation], None, None]:
+        try:
+            for draft in wanted:
+                order.append(f"translated {Path(draft.name).stem}")
+                yield from translate_drafts([draft], engine, termbase, config, watcher)
+        finally:
+            closed.append(True)
+
+    def render(draft: Draft, translations: Sequence[Translation], config: Config) -> str:
+        order.append(f"rendered {Path(draft.name).stem}")
+        if len(order) == 6:
+            raise UserError("this draft cannot be put together")
+        return render_bilingual(draft, translations, config)
+
+    steps = replace(STEPS, translate=one_by_one, render=render)
+    request = RunRequest(tuple(map(str, drafts)), str(tmp_path / "out") + "/")
+    assert len(run(request, fast_config(), steps=steps).issues) == 2
+    assert order == ["translated one.en", "rendered one.en", "translated two.en", "rendered two.en"]
+
+    with pytest.raises(UserError, match="put together"):
+        run(replace(request, out=str(tmp_path / "other") + "/"), fast_config(), steps=steps)
+    assert order[4:] == ["translated one.en", "rendered one.en"]
+    assert closed == [True, True], "what is still to be translated is taken back"
+    assert not list((tmp_path / "other").glob("*"))
 
 
 def test_a_run_is_repeatable(sample: RunResult, tmp_path: Path) -> None:

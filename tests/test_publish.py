@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from translate.config import Config, load_config
-from translate.publishing.crew import Run
+from translate.errors import UserError
+from translate.memory import Memory
+from translate.publishing.crew import Crew, Made, Run
 from translate.publishing.log import RunLog
 from translate.publishing.publish import log_path, plain_run, publish
-from translate.publishing.results import Published, PublishError
+from translate.publishing.results import Outcome, Published, PublishError
 from translate.results import RunRequest, RunResult
 from translate.scoring.gate import Verdict
 from translate.scoring.release import judged
@@ -126,6 +130,70 @@ def test_waves_hold_as_many_words_as_the_configuration_says(site: Path) -> None:
     published(config, counting, on_wave=lambda done, total: told.append((done, total)))
     assert counting.waves == [["01.en.md"], ["02.en.md"]]
     assert told[-1][0] == told[-1][1] > told[0][0] > 0
+
+
+def test_reviews_are_written_while_the_next_wave_is_translated(site: Path) -> None:
+    config = configured(site, publish__wave_words=1)
+    run = plain_run(config)
+    reviewed = []
+
+    def waits_for_the_first_review(request: RunRequest) -> RunResult:
+        if request.drafts[0].endswith("02.en.md"):
+            deadline = time.monotonic() + 60
+            while "published" not in events(config) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            reviewed.append(events(config).count("published"))
+        return run(request)
+
+    result = published(config, waits_for_the_first_review)
+    assert reviewed == [1]
+    assert [outcome.review is not None and outcome.review.is_file() for outcome in result.outcomes] == [True, True]
+
+
+def test_an_interrupted_run_ends_its_reviews_with_the_draft_they_are_at(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "03.en.md").write_text("The model is small.\n", encoding="utf-8")
+    config = configured(site, publish__wave_words=20)
+    run, tell, begun, pressed = plain_run(config), Crew._done, Event(), Event()
+    waves = []
+
+    def interrupted(request: RunRequest) -> RunResult:
+        waves.append(len(request.drafts))
+        if len(waves) > 1:
+            begun.wait(60)
+            pressed.set()
+            raise KeyboardInterrupt
+        return run(request)
+
+    def slowly(self: Crew, made: Made, memory: Memory) -> Outcome:
+        begun.set()
+        pressed.wait(60)
+        time.sleep(0.3)
+        return tell(self, made, memory)
+
+    monkeypatch.setattr(Crew, "_done", slowly)
+    with pytest.raises(KeyboardInterrupt):
+        published(config, interrupted)
+    assert waves == [2, 1]
+    assert events(config) == ["started", "published", "interrupted"]
+    monkeypatch.undo()
+    assert states(published(config)) == {
+        "01.en.md": "up to date",
+        "03.en.md": "up to date",
+        "posts/02.en.md": "published",
+    }
+
+
+def test_what_goes_wrong_beside_the_next_wave_ends_the_run(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = configured(site, publish__wave_words=1)
+
+    def broken(self: Crew, made: object, memory: object) -> None:
+        raise UserError("the memory is gone")
+
+    monkeypatch.setattr(Crew, "_done", broken)
+    with pytest.raises(UserError, match="the memory is gone"):
+        published(config)
 
 
 def test_an_issue_that_the_gate_refuses_keeps_its_file(
