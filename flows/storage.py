@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from translate.config import Config, cache_directory
 from translate.errors import UserError
 from translate.strict_yaml import Block
+from translate.text_file import write_atomic
+
+_log = logging.getLogger(__name__)
 
 
 def result_storage(config: Config) -> Path | str:
@@ -38,6 +42,16 @@ def results_directory(config: Config) -> Path:
 def page_path(config: Config) -> Path:
     """Where the last run's artifact is on disk: Prefect keeps its own in the API's database."""
     return results_directory(config) / "translated-issues.md"
+
+
+def keep_page(page: str, config: Config) -> None:
+    """Writes the last run's artifact. Where that cannot be done it is said, and no more: the issues are written."""
+    path = page_path(config)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, page)
+    except (OSError, UserError) as error:
+        _log.warning("The page about this run is not on the disk: %s", error)
 
 
 def _check_block(name: Block) -> None:

@@ -28,7 +28,7 @@ from flows.elsewhere import ElsewhereEngine
 from flows.kept import opened, sealed, tell_if_damaged
 from flows.retries import retry_condition
 from flows.runners import dask_runner
-from flows.storage import page_path, result_storage
+from flows.storage import keep_page, page_path, result_storage
 from flows.watching import watcher, watching
 from glossary import Matcher, Termbase
 from translate import pipeline
@@ -37,7 +37,7 @@ from translate.decoding.translator import Hypothesized, Translation, assemble, p
 from translate.pipeline import Checked, Steps
 from translate.results import Draft, RunRequest, RunResult, Watcher
 from translate.score_table import score_markdown, score_rows
-from translate.text_file import SourceText, write_atomic
+from translate.text_file import SourceText
 
 if TYPE_CHECKING:
     from prefect_dask.task_runners import DaskTaskRunner
@@ -134,8 +134,7 @@ def translate_issue(
     page = score_markdown(result)
     create_markdown_artifact(page, key="translated-issues", description="Scores, terms and flags of the run")
     create_table_artifact(score_rows(result), key="translated-issues-table", description="One row for each issue")
-    page_path(config).parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(page_path(config), page)
+    keep_page(page, config)
     return opaque(result)
 
 

@@ -544,6 +544,27 @@ def test_killed_flow_run_and_damaged_results(disturbed: Disturbed, server: Serve
     assert len(told) >= 2
 
 
+def test_full_disk_for_the_results(disturbed: Disturbed, server: Server) -> None:
+    world, expected = disturbed
+    world.environment.update(server.environment)
+    with small_disk(world.folder / "results", "100k") as fill:
+        fill()
+        done = world.publish("--flow")
+        assert done.code == 0, done.err
+        assert world.bilingual() == expected
+        assert world.leftovers() == []
+        assert any("no space is left" in said for said in world.said("warning"))
+        again = copy_of(world, world.folder.with_name("again"))
+        (again.folder / "results" / "filler").unlink()
+    for name in ("01", "02"):  # what Prefect could not write whole does no harm to the next run
+        (again.site / f"{name}.pt-br.md").unlink()
+    for path in again.state.iterdir():
+        path.unlink()
+    done = again.publish("--flow")
+    assert done.code == 0, done.err
+    assert again.bilingual() == expected
+
+
 def test_server_that_goes_away_in_the_middle_of_a_run(disturbed: Disturbed, server: Server) -> None:
     world, expected = disturbed
     world.environment.update(server.environment)
