@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from glossary import Matcher, default_termbase
+from translate.decoding.translator import plan
 from translate.document import Document, Segment, Target, TargetSpan, identity, parse, render, render_range
+from translate.document.bilingual import write_bilingual
 from translate.errors import UserError
 
 HERE = Path(__file__).resolve().parent
@@ -287,3 +292,24 @@ def test_nothing_is_a_document() -> None:
         assert not document.segments
         assert not document.entries
         assert render(document, {}) == source
+
+
+def test_several_threads_may_read_and_render_at_once() -> None:
+    """Reviews are written beside the next wave: nothing of the parser or the matcher may be shared and changed."""
+    matcher = Matcher(default_termbase())
+    texts = [path.read_text(encoding="utf-8") for path in sorted((HERE.parent / "drafts").glob("*.md"))]
+    texts += [f"# Issue {n}\n\n- *one* [two]({n}.html) `x`\n- throughput {{{{ site.{n} }}}}\n" for n in range(6)]
+
+    def work(text: str) -> tuple[str, str, str]:
+        document = parse(text)
+        targets = {s.index: Target(s.text.upper(), ()) for s in document.segments if not s.spans}
+        return repr(document), repr(plan(document.segments, matcher)), write_bilingual(document, targets)
+
+    alone = [work(text) for text in texts]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(work, texts * 4)) == alone * 4
+    finally:
+        sys.setswitchinterval(before)
