@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.failure_support import Server as RunningServer
@@ -239,3 +240,29 @@ def test_the_deployment_runs_on_a_worker_and_people_are_told_of_what_failed(
     told = eventually(lambda: webhook.received, server.log)[0]
     assert "03.en.md: translate-issue.failed" in told
     assert "ISO-8859-1" in told
+
+
+def test_a_worker_whose_run_is_killed_does_the_rest_in_the_next(server: Server, site: Path, tmp_path: Path) -> None:
+    config = site.parent / "newsletter.yaml"
+    config.write_text(config.read_text().replace("{root: site,", "{root: site, wave_words: 1,"), encoding="utf-8")
+    (site / "03.en.md").write_text("The team wrote a parser.\n", encoding="utf-8")
+    server.prefect("work-pool", "create", "translate-issue", "--type", "process", "--overwrite")
+    server.prefect("deploy", "--name", "daily", "--prefect-file", str(ROOT / "prefect.yaml"))
+    before = len(server.runs("daily"))
+    environment = {**server.environment, "TRANSLATE_ISSUE_CONFIG": str(config)}
+    log = tmp_path / "worker.log"
+    with process([*PREFECT, "worker", "start", "--pool", "translate-issue"], environment, tmp_path, log) as worker:
+        server.prefect("deployment", "run", "publish-drafts/daily")
+        eventually(lambda: published(site), log)
+        for child in psutil.Process(worker.pid).children(recursive=True):
+            child.kill()
+        killed = eventually(lambda: server.runs("daily")[before:], log)[0]
+        assert killed["state_type"] == "CRASHED"
+        done = len(published(site))
+        server.prefect("deployment", "run", "publish-drafts/daily")
+        second = eventually(lambda: server.runs("daily")[before + 1 :], log)[0]
+    assert second["state_type"] == "COMPLETED"
+    assert done < 3
+    assert set(published(site)) == {"01.en.md", "02.en.md", "03.en.md"}
+    assert "cut off" in (site.parent / "reports" / "log.jsonl").read_text(encoding="utf-8")
+    assert not list(site.rglob("*.tmp"))
