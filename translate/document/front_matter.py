@@ -29,6 +29,7 @@ _KEY = re.compile(
     r"""[ \t]*:(?=[ \t\n]|$)[ \t]*"""
 )
 _LOOKS_LIKE_YAML = re.compile(r"\s*(?:#|[\w\"'-][\w .\"'-]*:(?:\s|$))")
+_MAPPING = re.compile(r":(?:[ \t]|$)")
 _BLOCK_SCALAR = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\n]*)?(?=\n|$)")
 _DOUBLE = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _SINGLE = re.compile(r"'(?:[^']|'')*'")
@@ -144,6 +145,8 @@ def _values(text: str, path: str, position: int, indent: int, end: int) -> list[
         if text[position] in "-#[{&*!%@`|>\"'":
             return []
         first = _plain_line(text, position)
+        if _MAPPING.search(first):  # a mapping, whatever its key looks like
+            return []
     last = position + len(first)
     while "#" not in text[last : (line_end := text.index("\n", last))]:
         begin = _continuation(text, line_end + 1, indent, end)
