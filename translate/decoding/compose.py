@@ -96,7 +96,10 @@ def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Pa
             continue
         within = _in_words(sentence, rendering, low, high)
         inside = [k for k, origin in enumerate(sentence.origin) if low <= origin < high and not _in_word(source, k)]
-        if inside:
+        alone = _alone(source, rendering, inside)
+        if alone is not None:
+            spans.append((index, *alone, False, True))
+        elif inside:
             found = project(source.text, text, alignment, inside[0], inside[-1] + 1)
             ends = [(found.start, found.end), *within]
             spans.append((index, min(a for a, _ in ends), max(b for _, b in ends), False, found.sure))
@@ -108,6 +111,13 @@ def _sentence(segment: Segment, sentence: Sentence, rendering: Rendering) -> _Pa
         if protected.occurrence is not None and place is not None
     ]
     return _with_marks(segment, sentence, text, alignment, spans, terms)
+
+
+def _alone(source: Source, rendering: Rendering, inside: Sequence[int]) -> Range | None:
+    """Where the code, image or term stands that these characters are, and nothing but: a link around code, say."""
+    ends = (inside[0], inside[-1] + 1) if inside else None
+    pairs = zip(source.protected, rendering.places, strict=True)
+    return next((place for p, place in pairs if place is not None and (p.start, p.end) == ends), None)
 
 
 def _in_word(source: Source, at: int) -> bool:
