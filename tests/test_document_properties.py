@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests import document_strategies as drafts
@@ -127,6 +127,7 @@ def test_segments_are_well_formed(source: str) -> None:
 
 
 @_SETTINGS
+@example("*5*  \nmodel\n", ["+"])  # a line that begins behind a hard break, near the text's beginning
 @given(st.one_of(drafts.document, drafts.line), _MARKUP)
 def test_a_translation_changes_text_alone(source: str, words: list[str]) -> None:
     # Bare asterisks that pair up with markup across words are no text that a translation could keep.

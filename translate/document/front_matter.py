@@ -99,7 +99,7 @@ def _keys(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
             column = len(match["indent"])
             while stack and stack[-1][0] >= column:
                 stack.pop()
-            stack.append((column, match["key"].strip("\"'")))
+            stack.append((column, _unquoted(match["key"])))
             found.append((".".join(key for _, key in stack), match.end(), column))
             if _BLOCK_SCALAR.match(text, match.end(), line_end):
                 skip_deeper = column
@@ -107,6 +107,10 @@ def _keys(text: str, start: int, end: int) -> list[tuple[str, int, int]]:
                 line_end = text.index("\n", quoted.end() - 1)
         position = line_end + 1
     return found
+
+
+def _unquoted(key: str) -> str:
+    return key[1:-1] if len(key) > 1 and key[0] == key[-1] and key[0] in "\"'" else key
 
 
 def _quoted(text: str, position: int, end: int) -> re.Match[str] | None:

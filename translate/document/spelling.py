@@ -144,7 +144,7 @@ class Spelling:
             index,
             form,
             thoroughly=self.thoroughly,
-            line_start=not text[:index].strip() if index < 8 else text[index - 1] == "\n",
+            line_start=text[index - 1 : index] == "\n" or (index < 8 and not text[:index].strip()),
             beside=(index in bounds, index + 1 in bounds),
         )
         if escape and character == "\\" and text[index + 1 : index + 2] == "\n":
